@@ -1,0 +1,105 @@
+"""The types that pass between the parts. Plain frozen data: no torch, no numpy, no files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+TaskName = Literal["denoise", "dejpeg", "demosaic", "upscale", "derain", "deblur"]
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The one number or word that says how strong the damage is: --sigma, --quality, --scale, --pattern."""
+
+    name: str
+    kind: type[int] | type[float] | type[str]
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] | tuple[int, ...] = ()
+    default: float | str | None = None  # None: not given means blind, or measured from the image
+
+    def describe(self) -> str:
+        """The values that are accepted, in words."""
+        if self.choices:
+            return ", ".join(str(choice) for choice in self.choices)
+        return f"{self.low:g} to {self.high:g}"
+
+    def accepts(self, value: float | str) -> bool:
+        if self.choices:
+            return value in self.choices
+        assert self.low is not None
+        assert self.high is not None
+        return isinstance(value, (int, float)) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of damage and the command that repairs it."""
+
+    name: TaskName
+    summary: str  # one line, for the list of commands
+    description: str  # what it repairs and what it does not, for its own help
+    examples: tuple[tuple[str, str], ...]  # (what the user wants, the command line)
+    level: Level | None = None
+    lossless_output: bool = False  # a repaired JPEG is not written as a JPEG unless asked
+    mosaic_input: bool = False  # the input is a raw mosaic, not a photo
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What a network with given weights can do, as data.
+
+    `halo` is the receptive radius of a local network. None says that the network attends over its whole
+    tile, so that the tile size is part of the result.
+    """
+
+    network: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    channels: Literal[1, 3] = 3  # 1: gray only; of a colour photo it takes the luma
+    value_range: float = 1.0
+    scale: int = 1
+    multiple_of: int = 1
+    tile: int = 512
+    overlap: int = 32
+    halo: int | None = None
+    dtypes: tuple[Precision, ...] = ("fp32",)
+    steerable: bool = False  # forward takes the level as a second argument
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsEntry:
+    """One row of weights.toml."""
+
+    id: str
+    task: TaskName
+    model: ModelSpec
+    source: Literal["none", "embedded", "file"]
+    file: str | None = None  # embedded: its name inside the package; file: a path
+    sha256: str | None = None
+    size: int | None = None  # bytes
+    licence: str = "unknown"
+    default: bool = False  # the answer to --model auto for its task
+    level: float | str | None = None  # the one level it was trained for; None: any
+    trained_for: str = ""
+    limits: str = ""
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that was chosen for the user, with the reason."""
+
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One tile's place in the padded image, in input pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
