@@ -1,0 +1,41 @@
+"""Images come back as they came: reading, writing, and what lies between pixels and files. No torch here."""
+
+from .alpha import grow_under_transparency
+from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
+from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
+from .colour import join_luma, split_luma
+from .formats import READABLE_SUFFIXES, WRITABLE, output_extension
+from .image import Image, Origin, Subsampling
+from .metadata import Metadata
+from .names import printable
+from .read import DEFAULT_MAX_PIXELS, read, read_size
+from .write import Receipt, WriteOptions, write
+
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "PATTERNS",
+    "READABLE_SUFFIXES",
+    "TEMPORARY_SUFFIX",
+    "WRITABLE",
+    "Image",
+    "Metadata",
+    "Mosaic",
+    "Origin",
+    "Pattern",
+    "Receipt",
+    "Subsampling",
+    "WriteOptions",
+    "as_mosaic",
+    "grow_under_transparency",
+    "is_mosaic",
+    "join_luma",
+    "output_extension",
+    "printable",
+    "read",
+    "read_size",
+    "split_luma",
+    "sweep_temporaries",
+    "to_mosaic",
+    "to_three_channels",
+    "write",
+]

@@ -1,0 +1,143 @@
+"""Files that are there whole or not at all: written under a temporary name, then renamed."""
+
+import os
+import re
+import secrets
+import stat
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from platform import node
+from typing import BinaryIO
+
+from ..errors import OutputError
+from .names import printable, reason
+
+TEMPORARY_SUFFIX = ".restore-tmp"
+_TEMPORARY_NAME = re.compile(rb"\..*\.(\d+)-([0-9a-f]{6})[0-9a-f]{8}\.restore-tmp", re.DOTALL)
+_MAX_NAME_BYTES = 255
+_OLD = 24 * 3600  # seconds; no write takes as long
+_HOST = f"{zlib.crc32(node().encode()) & 0xFFFFFF:06x}"  # a folder on the network is written from many
+
+
+@contextmanager
+def atomic_file(target: str | os.PathLike[str], *, overwrite: bool) -> Iterator[BinaryIO]:
+    """A file to write to, that becomes `target` when the block ends well and disappears when it does not.
+
+    Without `overwrite` a target that is there, or turns up meanwhile, is refused. Devices and pipes have
+    nothing to protect, and are written as they are.
+    """
+    path = Path(os.path.realpath(target))  # a link is written through, as by any other program
+    name = printable(target)
+    try:
+        old = path.stat() if path.exists() else None
+        _check_target(path, old, overwrite, name)
+        if old and not stat.S_ISREG(old.st_mode):
+            with path.open("wb") as stream:
+                yield stream
+            return
+        temporary = _temporary_for(path)
+        try:
+            with _created(temporary) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            if old:
+                _give_owner_and_mode(temporary, old)
+            _put_in_place(temporary, path, overwrite, name)
+        except BaseException:  # interrupts too: nothing half-written may stay
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{name}: cannot be written: {reason(error)}") from error
+
+
+def _check_target(path: Path, old: os.stat_result | None, overwrite: bool, name: str) -> None:
+    if old and stat.S_ISDIR(old.st_mode):
+        raise OutputError(f"{name}: this is a folder", hint="add a slash to write into it, or name a file")
+    if old and stat.S_ISREG(old.st_mode) and not overwrite:
+        raise _exists(name)
+    if not path.parent.is_dir():
+        raise OutputError(f"{name}: there is no folder {printable(path.parent)}")
+
+
+def _exists(name: str) -> OutputError:
+    return OutputError(f"{name}: there is such a file already", hint="--overwrite replaces it")
+
+
+def _give_owner_and_mode(temporary: Path, old: os.stat_result) -> None:
+    """What replaces a file belongs to whom the file belonged, as far as one may say so."""
+    with suppress(PermissionError):
+        if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.getuid(), os.getgid()):
+            os.chown(temporary, old.st_uid, old.st_gid)
+    with suppress(PermissionError):
+        temporary.chmod(stat.S_IMODE(old.st_mode))
+
+
+def _temporary_for(path: Path) -> Path:
+    tail = f".{os.getpid()}-{_HOST}{secrets.token_hex(4)}{TEMPORARY_SUFFIX}".encode()
+    name = os.fsencode(path.name)[: _MAX_NAME_BYTES - 1 - len(tail)]
+    return path.with_name(os.fsdecode(b"." + name + tail))
+
+
+def _created(temporary: Path) -> BinaryIO:
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(temporary, flags, 0o666), "wb")  # 0o666: the umask decides
+
+
+def _put_in_place(temporary: Path, path: Path, overwrite: bool, name: str) -> None:
+    if overwrite:
+        temporary.replace(path)
+        return
+    try:
+        if os.name == "nt":
+            temporary.rename(path)  # refuses what is there
+            return
+        os.link(temporary, path)  # refuses too, where rename would replace
+    except FileExistsError:
+        raise _exists(name) from None
+    except (OSError, AttributeError):  # a file system or system without hard links
+        if os.path.lexists(path):
+            raise _exists(name) from None
+        temporary.replace(path)
+        return
+    temporary.unlink()
+
+
+def sweep_temporaries(folder: str | os.PathLike[str]) -> int:
+    """Removes what killed runs left in a folder; how many files that were.
+
+    A temporary of a living process stays, and one of another machine until it is a day old.
+    """
+    swept = 0
+    try:
+        paths = list(Path(folder).iterdir())
+    except OSError:  # no such folder yet, or none that may be read: nothing to sweep
+        return 0
+    for path in paths:
+        match = _TEMPORARY_NAME.fullmatch(os.fsencode(path.name))
+        if match and _is_stale(path, int(match[1]), match[2].decode()):
+            with suppress(OSError):
+                path.unlink()
+                swept += 1
+    return swept
+
+
+def _is_stale(path: Path, pid: int, host: str) -> bool:
+    if host == _HOST and os.name != "nt" and not _is_alive(pid):  # os.kill of Windows would end the process
+        return True
+    with suppress(OSError):
+        return pid != os.getpid() and time.time() - path.lstat().st_mtime > _OLD
+    return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,270 @@
+"""Reads TIFF, of which Pillow loses without a word: 16 bits of colour, channels that lie apart, alpha.
+
+Pillow does decode one gray channel in full, from every compression and byte order. So such files get a new
+header that calls their strips gray: of each channel where they lie apart, else of one image that is as many
+times wider as there are channels.
+"""
+
+import io
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+
+from ..errors import InputError
+from .decode import Decoded, decode
+from .header import Header, upright
+from .image import Origin
+from .integrity import cut_off, size_of
+from .metadata import Metadata
+
+Tags = Mapping[int, Any]
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
+_SAMPLES, _PLANAR, _PREDICTOR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 284, 317, 338, 339
+_STRIP_ROWS, _STRIP_OFFSETS, _STRIP_LENGTHS = 278, 273, 279
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
+_ORIENTATION, _X_DPI, _Y_DPI, _DPI_UNIT, _XMP, _ICC = 274, 282, 283, 296, 700, 34675
+_SUBFILE_TYPE, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 271, 330, 50706
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
+_NAMES = {_RGB: "RGB", _PALETTE: "P", _CMYK: "CMYK", _YCBCR: "YCbCr", _LAB: "LAB"}
+_CAMERA_PHOTOMETRICS = (32803, 34892)
+_PREMULTIPLIED, _UNASSOCIATED = 1, 2
+_SEPARATE = 2
+_HORIZONTAL = 2
+_CENTIMETRES = 3
+_LOSSY_COMPRESSIONS = (6, 7, 34892, 50001)  # JPEG, old and new, and WebP
+_SHORT, _LONG = 3, 4
+_DIVIDED = "premultiplied alpha divided out"
+
+# Tags that describe how the file is stored, not the picture; the pixels are stored anew.
+# fmt: off
+STORAGE_TAGS = frozenset((
+    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284,
+    290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336,
+    337, 338, 339, 340, 341, 342, 343, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532,
+    700, 34377, 34675, 37724,  # XMP, ICC and Photoshop: kept on their own, or meaningless elsewhere
+))
+# fmt: on
+
+
+def tiff_header(stream: BinaryIO) -> Header:
+    """What stands before the pixels, and how to decode them."""
+    tags = _tags(stream)
+    _check_supported(tags)
+    _check_strips(tags, stream)
+    bits = max(_tuple(tags.get(_BITS, 1)))
+    alpha = tags.get(_SAMPLES, 1) in (2, 4) and tags[_PHOTOMETRIC] in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    colour = _NAMES.get(tags[_PHOTOMETRIC], "1" if bits == 1 else "L")
+    mode = colour + "A" * alpha + ";16" * (bits == 16)
+    lossless = tags.get(_COMPRESSION) not in _LOSSY_COMPRESSIONS
+    origin = Origin("TIFF", mode, bits, frames=_count_pages(stream), lossless=lossless)
+    orientation = tags.get(_ORIENTATION, 1)
+    orientation = orientation if orientation in range(1, 9) else 1
+    metadata = upright(_metadata(tags, stream), orientation)
+    if _needs_planes(tags, bits):
+        return Header(
+            tags[_WIDTH], tags[_HEIGHT], origin, metadata, orientation, lambda: _decode_planes(tags, stream)
+        )
+    # Pillow turns what it decodes of a TIFF file upright itself.
+    width, height = (tags[_WIDTH], tags[_HEIGHT])[:: -1 if orientation >= 5 else 1]
+    return Header(width, height, origin, metadata, 1, lambda: _decode_by_pillow(tags, stream))
+
+
+def _tags(stream: BinaryIO) -> Tags:
+    stream.seek(0)
+    directory = ImageFileDirectory_v2(stream.read(8))
+    stream.seek(directory.next)
+    directory.load(stream)
+    if _WIDTH not in directory or _HEIGHT not in directory or _PHOTOMETRIC not in directory:
+        raise cut_off("its header is incomplete")
+    return dict(directory)
+
+
+def _check_supported(tags: Tags) -> None:
+    thumbnail_first = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags and _MAKE in tags
+    if _DNG_VERSION in tags or tags[_PHOTOMETRIC] in _CAMERA_PHOTOMETRICS or thumbnail_first:
+        raise InputError(
+            "this is a camera raw file", hint="develop it to a 16-bit TIFF first, in a raw converter"
+        )
+    if set(_tuple(tags.get(_SAMPLE_FORMAT, 1))) != {1} or max(_tuple(tags.get(_BITS, 1))) > 16:
+        raise InputError(
+            "TIFF with float, signed or 32-bit pixels is not supported", hint="convert it to 16 bit first"
+        )
+
+
+def _check_strips(tags: Tags, stream: BinaryIO) -> None:
+    """Are all pieces named and in the file? The decoder forgives what is missing and leaves it black."""
+    starts = _tuple(tags.get(_STRIP_OFFSETS, tags.get(_TILE_OFFSETS, ())))
+    lengths = _tuple(tags.get(_STRIP_LENGTHS, tags.get(_TILE_LENGTHS, ())))
+    places = zip(starts, lengths, strict=False)
+    if len(starts) < _count_pieces(tags) or max(map(sum, places), default=0) > size_of(stream):
+        raise cut_off("pixels are missing")
+
+
+def _count_pieces(tags: Tags) -> int:
+    """How many strips or tiles the image consists of."""
+    width, height = tags[_WIDTH], tags[_HEIGHT]
+    planes = tags.get(_SAMPLES, 1) if tags.get(_PLANAR) == _SEPARATE else 1
+    if _TILE_WIDTH in tags:
+        return planes * math.ceil(width / tags[_TILE_WIDTH]) * math.ceil(height / tags[_TILE_HEIGHT])
+    return planes * math.ceil(height / tags.get(_STRIP_ROWS, height))
+
+
+def _count_pages(stream: BinaryIO) -> int:
+    stream.seek(0)
+    head = stream.read(8)
+    order = "<" if head.startswith(b"II") else ">"
+    seen: set[int] = set()
+    (position,) = struct.unpack(order + "L", head[4:])
+    while position and position not in seen:
+        stream.seek(position)
+        count = stream.read(2)
+        if len(count) < 2:
+            break
+        seen.add(position)
+        stream.seek(position + 2 + 12 * struct.unpack(order + "H", count)[0])
+        following = stream.read(4)
+        position = struct.unpack(order + "L", following)[0] if len(following) == 4 else 0
+    return len(seen)
+
+
+def _metadata(tags: Tags, stream: BinaryIO) -> Metadata:
+    """A TIFF file is itself the structure that EXIF borrows: keep of it what describes the picture."""
+    exif = Pillow.Exif()
+    stream.seek(0)
+    exif.load_from_fp(stream)
+    for tag in list(exif):
+        if tag in STORAGE_TAGS:
+            del exif[tag]
+    return Metadata(
+        icc=_bytes(tags.get(_ICC)),
+        exif=exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None,
+        xmp=_bytes(tags.get(_XMP)),
+        dpi=_dpi(tags),
+    )
+
+
+def _dpi(tags: Tags) -> tuple[float, float] | None:
+    across, down = float(tags.get(_X_DPI, 0)), float(tags.get(_Y_DPI, 0))
+    if not (across > 0 and down > 0) or tags.get(_DPI_UNIT, 2) == 1:  # 1: only the ratio is known
+        return None
+    scale = 2.54 if tags.get(_DPI_UNIT) == _CENTIMETRES else 1.0
+    return across * scale, down * scale
+
+
+def _bytes(value: Any) -> bytes | None:
+    return bytes(value) if isinstance(value, (bytes, bytearray, tuple)) and value else None
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _needs_planes(tags: Tags, bits: int) -> bool:
+    if tags[_PHOTOMETRIC] not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or bits not in (8, 16):
+        return False
+    apart = tags.get(_SAMPLES, 1) > 1 and tags.get(_PLANAR) == _SEPARATE
+    return (bits == 16 or apart) and tags.get(_COMPRESSION) not in _LOSSY_COMPRESSIONS
+
+
+def _decode_by_pillow(tags: Tags, stream: BinaryIO) -> Decoded:
+    stream.seek(0)
+    decoded = decode(_with_memory(TiffImageFile(stream), tags), _bytes(tags.get(_ICC)))
+    if decoded.pixels.dtype == np.uint16:  # 12 bits, which Pillow leaves in 0..4095
+        return replace(decoded, pixels=(decoded.pixels.astype(np.uint32) * 65535 // 4095).astype(np.uint16))
+    if decoded.alpha is not None and _tuple(tags.get(_EXTRA_SAMPLES))[0] == _PREMULTIPLIED:
+        return replace(decoded, notes=(_DIVIDED,))
+    return decoded
+
+
+def _with_memory(picture: TiffImageFile, tags: Tags) -> TiffImageFile:
+    """Memory of our own for the pixels, or Pillow would refuse large ones by its own limit."""
+    picture.info.pop("xmp", None)  # by which Pillow would turn pixels that the file itself calls upright
+    picture.im = Pillow.new(picture.mode, (tags[_WIDTH], tags[_HEIGHT])).im
+    return picture
+
+
+def _decode_planes(tags: Tags, stream: BinaryIO) -> Decoded:
+    samples = tags.get(_SAMPLES, 1)
+    colours = 3 if tags[_PHOTOMETRIC] == _RGB else 1
+    if samples < colours:
+        raise InputError("the file is damaged: too few channels", hint="copy or download it again")
+    stream.seek(0)
+    data = stream.read()
+    if tags.get(_PLANAR) == _SEPARATE:
+        array = np.concatenate([_plane(tags, data, at, samples) for at in range(samples)], axis=2)
+    else:
+        array = _plane(tags, data, 0, 1, interleaved=samples)
+    pixels = np.ascontiguousarray(array[:, :, :colours])
+    if tags[_PHOTOMETRIC] == _WHITE_IS_ZERO:
+        pixels = np.iinfo(pixels.dtype).max - pixels
+    icc = _bytes(tags.get(_ICC))
+    meaning = _tuple(tags.get(_EXTRA_SAMPLES, _UNASSOCIATED))[0]
+    if samples == colours or meaning not in (_PREMULTIPLIED, _UNASSOCIATED):
+        return Decoded(pixels, None, icc=icc)
+    alpha = np.ascontiguousarray(array[:, :, colours])
+    if meaning == _PREMULTIPLIED:
+        return Decoded(_divided(pixels, alpha), alpha, (_DIVIDED,), icc)
+    return Decoded(pixels, alpha, icc=icc)
+
+
+def _plane(tags: Tags, data: bytes, plane: int, planes: int, interleaved: int = 1) -> np.ndarray:
+    """(H, W, interleaved): strips of one plane, or of all channels as one gray image that is wider."""
+    kept = (_HEIGHT, _COMPRESSION, _FILL_ORDER, _STRIP_ROWS, _TILE_HEIGHT)
+    header = {tag: tags[tag] for tag in kept if tag in tags}
+    # What was predicted from the pixel to the left is not the neighbour in the wider image: undone below.
+    predicted = interleaved > 1 and tags.get(_PREDICTOR) == _HORIZONTAL
+    header |= {_WIDTH: tags[_WIDTH] * interleaved, _BITS: max(_tuple(tags[_BITS])), _SAMPLES: 1}
+    header |= {_PHOTOMETRIC: _BLACK_IS_ZERO, _PREDICTOR: 1 if predicted else tags.get(_PREDICTOR, 1)}
+    if _TILE_WIDTH in tags:
+        header[_TILE_WIDTH] = tags[_TILE_WIDTH] * interleaved
+    in_strips = _STRIP_OFFSETS in tags
+    offsets, lengths = (_STRIP_OFFSETS, _STRIP_LENGTHS) if in_strips else (_TILE_OFFSETS, _TILE_LENGTHS)
+    each = len(tags[offsets]) // planes
+    mine = slice(plane * each, (plane + 1) * each)
+    header |= {offsets: tags[offsets][mine], lengths: tags[lengths][mine]}
+    array = _decode_gray(header, data).reshape(tags[_HEIGHT], tags[_WIDTH], interleaved)
+    return _undo_prediction(array, tags.get(_TILE_WIDTH, tags[_WIDTH])) if predicted else array
+
+
+def _decode_gray(header: dict[int, Any], data: bytes) -> np.ndarray:
+    # The new header goes in front of the whole old file, and its length has to be added to every offset:
+    # for strips Pillow does so itself, as the pixels of its own files follow their header.
+    if _TILE_OFFSETS in header:
+        length = len(_packed(header, data[:2]))
+        header = header | {_TILE_OFFSETS: tuple(offset + length for offset in header[_TILE_OFFSETS])}
+    picture = TiffImageFile(io.BytesIO(_packed(header, data[:2]) + data))
+    _with_memory(picture, header).load()
+    array = np.asarray(picture)
+    return array.astype(array.dtype.newbyteorder("="))  # a copy that can be written to
+
+
+def _packed(tags: Tags, byte_order: bytes) -> bytes:
+    directory = ImageFileDirectory_v2(prefix=byte_order)
+    for tag, value in tags.items():
+        directory.tagtype[tag] = _LONG if isinstance(value, tuple) or value > 65535 else _SHORT
+        directory[tag] = value
+    packed = io.BytesIO()
+    directory.save(packed)
+    return packed.getvalue()
+
+
+def _undo_prediction(array: np.ndarray, tile_width: int) -> np.ndarray:
+    """Each pixel was stored as the difference to its left neighbour in the same tile."""
+    for left in range(0, array.shape[1], tile_width):
+        tile = array[:, left : left + tile_width]
+        np.cumsum(tile, axis=1, dtype=array.dtype, out=tile)
+    return array
+
+
+def _divided(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    top = np.iinfo(pixels.dtype).max
+    opacity = np.maximum(alpha, 1)[:, :, None].astype(np.float32) / top
+    return np.minimum(np.rint(pixels / opacity), top).astype(pixels.dtype)
