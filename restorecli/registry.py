@@ -161,7 +161,9 @@ def _level_words(task: TaskName, level: float | str) -> str:
 
 def _nothing_found(task: TaskName, model: str, rows: Iterable[WeightsEntry]) -> WeightsError:
     if model == AUTO:
-        hint = f"{LISTING} shows what there is; --model {IDENTITY} runs everything but a network"
+        hint = f"{LISTING} shows what there is"
+        if task != "upscale":  # which identity cannot do
+            hint += f"; --model {IDENTITY} runs everything but a network"
         return WeightsError(f"no weights for {task} yet", hint=hint)
     names = {name for row in rows for name in (row.id, row.model.network)} | {IDENTITY, AUTO}
     near = difflib.get_close_matches(model, sorted(names), n=3)

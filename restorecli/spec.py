@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal
 
 TaskName = Literal["denoise", "dejpeg", "demosaic", "upscale", "derain", "deblur"]
@@ -31,7 +32,9 @@ class Level:
             return value in self.choices
         assert self.low is not None
         assert self.high is not None
-        return isinstance(value, (int, float)) and self.low <= value <= self.high
+        if isinstance(value, str) or not isinstance(value, Real) or not self.low <= value <= self.high:
+            return False
+        return self.kind is not int or value == int(value)
 
 
 @dataclass(frozen=True, slots=True)

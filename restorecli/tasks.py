@@ -44,7 +44,8 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="demosaic",
             summary="Turn a raw Bayer mosaic into a colour image.",
-            description="Takes a mosaic (one gray channel, or three channels with zeros), not an ordinary photo.",
+            description="Takes a mosaic (one gray channel, or three channels with zeros), not an ordinary "
+            "photo.",
             level=Level(
                 "pattern",
                 str,

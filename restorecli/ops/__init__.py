@@ -1,0 +1,1 @@
+"""Pure functions on tensors: damage made on purpose, metrics, self-ensemble."""

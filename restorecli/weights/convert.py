@@ -1,0 +1,143 @@
+"""The authors' weights files to ours: formats, wrappers, names, aliases and leftovers.
+
+Every key of a file is accounted for; what the files hold is said in layouts.py.
+
+    state = convert(read_checkpoint(path), "panet", network, path.name)
+    network.load_state_dict(state)
+"""
+
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ..errors import WeightsError
+from .layouts import Layout, Shape, layout
+
+WRAPPERS = ("state_dict", "params_ema", "params", "model")
+NAMED = 3  # keys that a message names before it only counts
+
+
+# ---- files ----
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors file or of a .pt/.pth file of any PyTorch since 0.3.
+
+    Pickles are read with weights_only=True: a file cannot run code.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        with warnings.catch_warnings():
+            # A pickle of an unusual protocol is warned of; it is read or refused all the same.
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except pickle.UnpicklingError as error:
+        reason = "it holds more than tensors, or is damaged"
+        raise WeightsError(f"{path} is not a weights file that is safe to read: {reason}") from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise WeightsError(f"{path} is not a weights file: {reason}") from error
+    return unwrap(content, path.name)
+
+
+def unwrap(content: object, name: str) -> dict[str, Tensor]:
+    """The state_dict inside {"state_dict": ...} and its like, without "module." before every key."""
+    for wrapper in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+            break
+    if not isinstance(content, Mapping) or not content:
+        raise WeightsError(f"{name} holds no state_dict")
+    strangers = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
+    if strangers:
+        raise WeightsError(f"{name} holds no state_dict: not tensors: {first(strangers)}")
+    prefixed = all(str(key).startswith("module.") for key in content)
+    return {str(key).removeprefix("module.") if prefixed else str(key): t for key, t in content.items()}
+
+
+# ---- one file, one network ----
+
+
+def convert(state: Mapping[str, Tensor], name: str, network: nn.Module, source: str) -> dict[str, Tensor]:
+    """The authors' state_dict as one of ours, in float32; WeightsError unless all of it is accounted for.
+
+    `name` is the network's in NETWORKS. A state_dict that has our keys already is checked and passed on.
+    """
+    own = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    if own.keys() & state.keys() == state.keys():
+        theirs = Layout({key: key for key in own})
+    else:
+        theirs = layout(name, network)
+        state = without_legacy_lists(state)
+    _check(state, theirs, network, source)
+    result: dict[str, Tensor] = {}
+    for key, ours in theirs.ours.items():
+        if key not in state:
+            continue
+        tensor = state[key].detach().float().contiguous()
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(f"{source}: {key} holds values that are not finite")
+        if ours in result and not torch.equal(result[ours], tensor):
+            raise WeightsError(f"{source}: {key} differs from its other copies in the file")
+        result[ours] = tensor
+    return result
+
+
+def _check(state: Mapping[str, Tensor], theirs: Layout, network: nn.Module, source: str) -> None:
+    shapes = theirs.shapes(network)
+    # One of several copies of a tensor is enough, and what is not used need not be there.
+    found = {ours for key, ours in theirs.ours.items() if key in state}
+    problems = {
+        "missing": [key for key, ours in theirs.ours.items() if ours not in found],
+        "unexpected": [key for key in state if key not in shapes],
+        "misshapen": [
+            f"{key} {_words(state[key].shape)} for {_words(shape)}"
+            for key, shape in shapes.items()
+            if key in state and tuple(state[key].shape) != shape
+        ],
+        "not of floating point": [key for key, tensor in state.items() if not tensor.is_floating_point()],
+        "of another value": [
+            key
+            for key in theirs.unused
+            if key.endswith("escape_NaN") and key in state and not _is_smallest_norm(state[key])
+        ],
+    }
+    found_problems = "; ".join(f"{kind}: {first(keys)}" for kind, keys in problems.items() if keys)
+    if found_problems:
+        raise WeightsError(f"{source} does not fit its network: {found_problems}")
+
+
+def _is_smallest_norm(tensor: Tensor) -> bool:
+    # The patch attention has this constant built in.
+    return bool(torch.allclose(tensor.double(), torch.tensor(1e-4, dtype=torch.float64)))
+
+
+def _words(shape: Shape) -> str:
+    return "x".join(str(length) for length in shape) or "scalar"
+
+
+def first(keys: list[str]) -> str:
+    more = len(keys) - NAMED
+    return ", ".join(keys[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def without_legacy_lists(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """PANet's older code had five of these layers and used the second for all: that one, by its new name."""
+    result: dict[str, Tensor] = {}
+    for key, tensor in state.items():
+        found = re.fullmatch(r"(.*\.conv_(?:match|assembly))\.([0-4])(\.[01]\.(?:weight|bias))", key)
+        if found is None:
+            result[key] = tensor
+        elif found[2] == "1":
+            result[found[1] + found[3]] = tensor
+    return result

@@ -1,0 +1,167 @@
+"""weights.toml to rows, and which row answers."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from restorecli import registry
+from restorecli.checked import CheckError
+from restorecli.errors import UsageError, WeightsError
+from restorecli.spec import ModelSpec, WeightsEntry
+from restorecli.tasks import TASKS
+
+ROW = """
+[[weights]]
+id = "one"
+task = "denoise"
+source = "file"
+file = "one.safetensors"
+"""
+MODEL = """
+[weights.model]
+network = "compact"
+params = { width = 8 }
+dtypes = ["fp32", "bf16"]
+"""
+
+
+def read(tmp_path: Path, text: str) -> tuple[WeightsEntry, ...]:
+    path = tmp_path / "list.toml"
+    path.write_text(text, encoding="utf-8")
+    return registry.read_entries(path)
+
+
+def test_a_row_is_read_with_its_model(tmp_path: Path):
+    (entry,) = read(tmp_path, ROW + 'level = 25\ndefault = true\nlicence = "MIT"\n' + MODEL)
+    assert entry == WeightsEntry(
+        id="one",
+        task="denoise",
+        model=ModelSpec(network="compact", params={"width": 8}, dtypes=("fp32", "bf16")),
+        source="file",
+        file="one.safetensors",
+        licence="MIT",
+        default=True,
+        level=25.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ROW + "colour = 1\n" + MODEL, "row 'one': unknown key 'colour'"),
+        (ROW, "row 'one': key 'model' is missing"),
+        (ROW.replace('"denoise"', '"denoize"') + MODEL, "row 'one': task: 'denoize' is not one of"),
+        (ROW.replace('"file"\n', '"web"\n') + MODEL, "row 'one': source: 'web' is not one of"),
+        (ROW + MODEL + "halo = 1.5\n", "row 'one': model: halo: 1.5 is not a whole number"),
+        (ROW + MODEL + "channels = 2\n", "row 'one': model: channels: 2 is not one of 1, 3"),
+        (ROW + 'level = "strong"\n' + MODEL, "row 'one': level: 'strong' is not 0 to 100"),
+        (ROW + MODEL + ROW + MODEL, "row 'one': id: another row has it already"),
+        (
+            ROW.replace('"one"', '"identity"') + MODEL,
+            "row 'identity': id: 'identity' has a meaning of its own",
+        ),
+        (
+            ROW.replace('"file"\n', '"embedded"\n') + MODEL,
+            "row 'one': sha256: an embedded file is proved by it",
+        ),
+        (ROW.replace('file = "one.safetensors"', "") + MODEL, "row 'one': file: a row stands for a file"),
+        ("[[weights]]\n" + MODEL, "row 1: key 'id' is missing"),
+        ("[weigths]\n", "unknown key 'weigths'"),
+        ("weights = 3\n", "'weights' is not a list of rows"),
+        ("[[weights]\n", "list.toml"),
+    ],
+)
+def test_an_error_names_file_row_and_key(tmp_path: Path, text: str, message: str):
+    with pytest.raises(CheckError) as caught:
+        read(tmp_path, text)
+    assert caught.value.message.startswith(str(tmp_path / "list.toml"))
+    assert message in caught.value.message
+
+
+def test_the_shipped_list_is_sound():
+    rows = registry.entries()
+    for row in rows:
+        path = registry.weights_path(row)
+        assert path is not None
+        if row.source == "embedded":
+            data = path.read_bytes()
+            assert hashlib.sha256(data).hexdigest() == row.sha256
+            assert len(data) == row.size
+    for task in TASKS:
+        levels = [row.level for row in rows if row.task == task and row.default]
+        assert len(levels) == len(set(levels)), f"two defaults for {task}"
+
+
+def entry(id: str, task: str = "denoise", **more: object) -> WeightsEntry:
+    network = str(more.pop("network", "net"))
+    values = {"source": "file", "file": "x", **more}
+    return WeightsEntry(id=id, task=task, model=ModelSpec(network=network), **values)  # type: ignore[arg-type] - short form for tests
+
+
+ROWS = (
+    entry("blind", default=True, network="small"),
+    entry("s15", level=15.0),
+    entry("s25", level=25.0),
+    entry("s50", level=50.0),
+    entry("x2", "upscale", level=2, default=True),
+    entry("x4", "upscale", level=4, default=True),
+    entry("car", "dejpeg"),
+)
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "level", "chosen", "reason"),
+    [
+        ("denoise", "auto", None, "blind", "the default for denoise"),
+        ("denoise", "auto", 40.0, "blind", "the default for denoise"),
+        ("denoise", "s50", None, "s50", "asked for by its id"),
+        ("denoise", "net", 24.0, "s25", "asked for: net, trained for sigma 25"),
+        ("denoise", "net", 99.0, "s50", "asked for: net, trained for sigma 50"),
+        ("denoise", "identity", None, "identity", "asked for: leaves the picture as it is"),
+        ("upscale", "auto", None, "x2", "the default for upscale"),
+        ("upscale", "auto", 4, "x4", "the default for upscale, trained for scale 4"),
+        ("dejpeg", "car", None, "car", "asked for by its id"),
+    ],
+)
+def test_the_row_that_answers_and_why(task: str, model: str, level: float | None, chosen: str, reason: str):
+    found, why = registry.choose(task, model, level, ROWS)
+    assert (found.id, why) == (chosen, reason)
+    assert found.task == task
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "level", "error", "message", "hint"),
+    [
+        ("derain", "auto", None, WeightsError, "no weights for derain yet", "restore weights list"),
+        ("dejpeg", "auto", None, WeightsError, "no weights for dejpeg yet", "--model identity"),
+        ("upscale", "auto", 3, WeightsError, "no weights for upscale with scale 3 yet", "--scale 2, 4"),
+        ("denoise", "s52", None, WeightsError, "no weights named 's52'", "did you mean s50 or s25"),
+        (
+            "denoise",
+            "car",
+            None,
+            WeightsError,
+            "car is for dejpeg, not for denoise",
+            "weights list --task denoise",
+        ),
+        (
+            "denoise",
+            "zzz",
+            None,
+            WeightsError,
+            "no weights named 'zzz'",
+            "restore weights list --task denoise",
+        ),
+        ("upscale", "identity", 2, UsageError, "identity leaves a picture as it is", "--task upscale"),
+        ("dehaze", "auto", None, UsageError, "unknown task 'dehaze'", "denoise"),
+    ],
+)
+def test_where_no_row_answers_the_hint_says_what_to_type(
+    task: str, model: str, level: float | None, error: type, message: str, hint: str
+):
+    with pytest.raises(error) as caught:
+        registry.choose(task, model, level, ROWS)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.exit_code == error.exit_code
