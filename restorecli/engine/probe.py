@@ -1,0 +1,112 @@
+"""What a network costs, measured at two sizes and fitted: its parameters say nothing about that."""
+
+import ctypes
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .device import wait_for
+
+_RUNS = 5
+_ENOUGH_SECONDS = 0.3
+_MEMORY_RUNS = 3
+_PROCESS = Path("/proc/self")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """first * pixels**power + second * pixels**(power + 1), neither below zero."""
+
+    first: float
+    second: float
+    power: int  # 0: a fixed cost and one per pixel; 1: one per pixel and one per pair of pixels
+
+    def at(self, pixels: int) -> float:
+        return self.first * pixels**self.power + self.second * pixels ** (self.power + 1)
+
+
+def fit(small: tuple[int, float], large: tuple[int, float], *, local: bool) -> Curve:
+    """The curve through two measurements (pixels, cost); where it would fall, the line through the larger."""
+    power = 0 if local else 1
+    (few, low), (many, high) = ((pixels, cost / pixels**power) for pixels, cost in (small, large))
+    second = (high - low) / (many - few)
+    first = low - second * few
+    if second < 0:
+        return Curve(high, 0.0, power)
+    if first < 0:
+        return Curve(0.0, high / many, power)
+    return Curve(first, second, power)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one tile, by its pixels."""
+
+    seconds: Curve
+    memory: Curve | None  # bytes above what is there before and after; None where that cannot be measured
+
+
+def measure(
+    run: Callable[[int], object], sides: tuple[int, int], device: torch.device, *, local: bool
+) -> Cost:
+    """Runs squares of two sides (after one that does not count) and fits."""
+    run(sides[0])
+    few, many = (side**2 for side in sides)
+    quick, slow = (_least_seconds(lambda side=side: run(side), device) for side in sides)
+    low, high = (_most_memory(lambda side=side: run(side), device) for side in sides)
+    memory = None if low is None or high is None else fit((few, low), (many, high), local=local)
+    return Cost(fit((few, quick), (many, slow), local=local), memory)
+
+
+def _least_seconds(run: Callable[[], object], device: torch.device) -> float:
+    """The least of some runs, since others may be using the machine; of one where it takes long."""
+    times: list[float] = []
+    while len(times) < _RUNS and sum(times) < _ENOUGH_SECONDS:
+        start = time.perf_counter()
+        run()
+        wait_for(device)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _most_memory(run: Callable[[], object], device: torch.device) -> int | None:
+    """The most of a few runs: what others free meanwhile, in this process, hides some of what one takes."""
+    peaks = [_peak_memory(run, device) for _ in range(_MEMORY_RUNS)]
+    return max((peak for peak in peaks if peak is not None), default=None)
+
+
+def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
+    """Bytes that `run` takes at its peak above what is taken before it."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        run()
+        wait_for(device)
+        return torch.cuda.max_memory_allocated(device) - before
+    _give_back_freed_memory()
+    try:
+        (_PROCESS / "clear_refs").write_text("5", encoding="ascii")  # the peak starts from here
+        before = _resident("VmRSS:")
+    except OSError:  # not Linux
+        before = None
+    run()
+    wait_for(device)
+    return None if before is None else max(_resident("VmHWM:") - before, 0)
+
+
+def _give_back_freed_memory() -> None:
+    """What malloc keeps for later would hide what a run takes."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):  # not the GNU C library
+        return
+
+
+def _resident(key: str) -> int:
+    for line in (_PROCESS / "status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(key):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"{_PROCESS}/status has no {key}")
