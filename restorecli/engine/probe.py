@@ -1,6 +1,5 @@
 """What a network costs, measured at two sizes and fitted: its parameters say nothing about that."""
 
-import ctypes
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .device import wait_for
+from .heap import give_back_freed_memory
 
 _RUNS = 5
 _ENOUGH_SECONDS = 0.3
@@ -86,7 +86,7 @@ def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
         run()
         wait_for(device)
         return torch.cuda.max_memory_allocated(device) - before
-    _give_back_freed_memory()
+    give_back_freed_memory()
     try:
         (_PROCESS / "clear_refs").write_text("5", encoding="ascii")  # the peak starts from here
         before = _resident("VmRSS:")
@@ -95,14 +95,6 @@ def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
     run()
     wait_for(device)
     return None if before is None else max(_resident("VmHWM:") - before, 0)
-
-
-def _give_back_freed_memory() -> None:
-    """What malloc keeps for later would hide what a run takes."""
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):  # not the GNU C library
-        return
 
 
 def _resident(key: str) -> int:

@@ -1,0 +1,7 @@
+"""python -m restorecli"""
+
+import sys
+
+from .cli.app import main
+
+sys.exit(main())

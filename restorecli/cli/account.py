@@ -1,0 +1,205 @@
+"""What became of every input: told line by line, counted, and summed up at the end."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import EXIT_BUG, RestoreError
+from ..spec import Choice
+from .output import Output, Progress, printable
+
+if TYPE_CHECKING:
+    from ..engine.batch import Outcome
+    from ..engine.plan import Job, Plan
+    from ..engine.restorer import Estimate
+
+
+class Account:
+    """Takes outcomes, says what is to be said about each, and knows the exit code."""
+
+    def __init__(self, task: str, output: Output, *, alone: bool) -> None:
+        self.output = output
+        self.stopped: int | None = None  # the exit code, if a signal ended the work
+        self._task = task
+        self._alone = alone  # one file was named: its own error decides the exit code
+        self._start = time.perf_counter()
+        self._files: list[dict[str, Any]] = []
+        self._choices: list[dict[str, str]] = []
+        self._counts = {"planned": 0, "restored": 0, "failed": 0, "skipped": 0}
+        self._last_error: Exception | None = None
+        self._first_bug: Exception | None = None
+        self._planned_seconds = 0.0
+        self._planned_bytes = 0
+
+    # ---------------------------------------------------------------------------------- as it happens
+
+    def begin(self, plan: "Plan") -> None:
+        """What is known before any work: results that are there already, inputs that are not there."""
+        if plan.left_out:
+            self.output.detail(f"{_files(len(plan.left_out))} left out: results of other inputs")
+        for job in plan.done:
+            self.output.detail(f"{job.target} is there already")
+            self._enter("skipped", job)
+        for problem in plan.problems:
+            self.fail(problem.path, None, problem.error)
+
+    def choices(self, choices: Sequence[Choice], *, device_was_open: bool) -> None:
+        """What was chosen for the user. Nobody falls back to the CPU in silence."""
+        names = ("device", "precision", "tile", "weights")
+        for name, choice in zip(names, choices, strict=True):
+            self._choices.append({"name": name, **asdict(choice)})
+            self.output.detail(f"{name}: {choice.value} ({choice.reason})")
+        if device_was_open and not self.output.verbose:
+            device, precision, _, weights = choices
+            self.output.note(
+                f"{weights.value} on {device.value} ({device.reason}), {precision.value} ({precision.reason})"
+            )
+
+    def add(self, outcome: "Outcome") -> None:
+        """One file is finished."""
+        job = outcome.job
+        if outcome.error is not None:
+            self.fail(job.name, job, outcome.error)
+            return
+        assert outcome.receipt is not None
+        assert outcome.report is not None
+        self._warn(job, outcome)
+        height, width = outcome.size or (0, 0)
+        line = f"{job.name} -> {job.target_name}   {width}x{height}, {duration(outcome.seconds)}"
+        self.output.result(line, job.target_name)
+        report, receipt = asdict(outcome.report), asdict(outcome.receipt)
+        self.output.detail(f"  {_in_words(report)}; kept: {', '.join(outcome.receipt.kept) or 'no metadata'}")
+        self._enter(
+            "restored",
+            job,
+            width=width,
+            height=height,
+            seconds=round(outcome.seconds, 3),
+            notes=list(outcome.notes),
+            report=report,
+            receipt=receipt,
+        )
+
+    def plan(self, job: "Job", height: int, width: int, estimate: "Estimate") -> None:
+        """One file of a dry run."""
+        self._planned_seconds += estimate.seconds
+        self._planned_bytes = max(self._planned_bytes, estimate.bytes or 0)
+        tiles = "1 tile" if estimate.tiles == 1 else f"{estimate.tiles} tiles"
+        about = f"{width}x{height}, {tiles}, about {duration(estimate.seconds)}"
+        self.output.result(f"{job.name} -> {job.target_name}   {about}", job.target_name)
+        self._enter("planned", job, width=width, height=height, estimate=asdict(estimate))
+
+    @staticmethod
+    def progress_to(show: Progress, jobs: "Sequence[Job]") -> Callable[["Job", int, int], None]:
+        before = {job: place for place, job in enumerate(jobs)}
+        return lambda job, done, total: show(printable(job.name), done, total, before[job])
+
+    def _warn(self, job: "Job", outcome: "Outcome") -> None:
+        assert outcome.receipt is not None
+        assert outcome.report is not None
+        lost = tuple(f"not kept: {what}" for what in outcome.receipt.lost)
+        for note in dict.fromkeys((*outcome.notes, *outcome.report.notes, *lost)):
+            self.output.warn(f"{job.name}: {note}")
+
+    def fail(self, name: str, job: "Job | None", error: Exception) -> None:
+        self._last_error = error
+        if isinstance(error, RestoreError):
+            message, hint = error.message, error.hint
+        else:
+            self._first_bug = self._first_bug or error
+            message, hint = f"internal error: {type(error).__name__}: {error}", None
+        if printable(name) not in printable(message):
+            message = f"{name}: {message}"
+        if self._alone:
+            self.output.error(message, hint)
+        else:
+            self.output.error(f"{message} ({hint})" if hint else message)
+        self._enter("failed", job, name, error=describe(error))
+
+    def _enter(self, status: str, job: "Job | None", name: str = "", **more: object) -> None:
+        """One entry of the document; `name` stands in where an input never became a job."""
+        self._counts[status] += 1
+        entry: dict[str, Any] = {"status": status, "source": name}
+        if job is not None:
+            entry["source"] = "-" if job.source is None else str(job.source)
+            entry["target"] = "-" if job.target is None else str(job.target)
+        self._files.append(entry | more)
+
+    # ------------------------------------------------------------------------------------- at the end
+
+    def finish(self) -> int:
+        """The summary, the document of --json, and the exit code."""
+        seconds = time.perf_counter() - self._start
+        if self._first_bug is not None:
+            self.output.bug(self._first_bug)
+        if not self._alone or self.stopped is not None or self._counts["planned"]:
+            self.output.note(self._summary(seconds))
+        summary = {**self._counts, "seconds": round(seconds, 3), "interrupted": self.stopped is not None}
+        self.output.document(
+            {
+                "restorecli": __version__,
+                "task": self._task,
+                "choices": self._choices,
+                "files": self._files,
+                "summary": summary,
+            }
+        )
+        return self._exit_code()
+
+    def _summary(self, seconds: float) -> str:
+        most_wanted = "planned" if self._counts["planned"] else "restored"
+        counts = {name: count for name, count in self._counts.items() if count or name == most_wanted}
+        text = ", ".join(f"{count} {name}" for name, count in counts.items())
+        if self._counts["planned"]:
+            memory = f", {_bytes(self._planned_bytes)} of memory" if self._planned_bytes else ""
+            return f"dry run: {text}; about {duration(self._planned_seconds)}{memory}"
+        if self.stopped is not None:
+            return f"interrupted: {text} in {duration(seconds)}; the same command goes on from here"
+        hint = "; --overwrite does them again" if self._counts["skipped"] else ""
+        return f"{text} in {duration(seconds)}{hint}"
+
+    def _exit_code(self) -> int:
+        if self.stopped is not None:
+            return self.stopped
+        if self._first_bug is not None:
+            return EXIT_BUG
+        if self._alone and isinstance(self._last_error, RestoreError):
+            return self._last_error.exit_code
+        return 1 if self._counts["failed"] else 0
+
+
+def describe(error: Exception) -> dict[str, Any]:
+    """An error as data."""
+    known = isinstance(error, RestoreError)
+    return {
+        "kind": type(error).__name__,
+        "message": error.message if known else str(error),
+        "hint": error.hint if known else None,
+        "exit_code": error.exit_code if known else EXIT_BUG,
+    }
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{math.ceil(count / 1e6)} MB"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _in_words(report: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in report.items() if value not in (None, (), "", 0))

@@ -1,0 +1,93 @@
+"""One command per row of TASKS, each with its own help, examples and level option.
+
+No `from __future__ import annotations` here: the commands are built from annotations.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from enum import Enum
+from typing import Any, get_type_hints
+
+import typer
+
+from .. import __version__
+from ..errors import RestoreError
+from ..spec import Level, Task
+from ..tasks import TASKS
+from .account import describe
+from .options import RESTORING, RestoreOptions
+from .output import EXIT_NOBODY_READS, Mode, Output
+from .restore import restore
+
+
+def add_commands(app: typer.Typer) -> None:
+    """The commands of all tasks, each with its own help, examples and level option."""
+    for task in TASKS.values():
+        app.command(
+            task.name,
+            help=task.description,
+            short_help=task.summary,
+            epilog=examples(task.examples),
+            rich_help_panel="Restore",
+        )(_command(task))
+
+
+def examples(lines: tuple[tuple[str, str], ...]) -> str:
+    width = max(len(line) for _, line in lines)
+    return "\n\n".join(
+        ["[bold]Examples[/bold]", *(f"{line.ljust(width)}   [dim]{what}[/dim]" for what, line in lines)]
+    )
+
+
+def _command(task: Task) -> Callable[..., None]:
+    """A function whose signature has the fields of RestoreOptions and the level of the task."""
+
+    def command(**values: Any) -> None:
+        level = values.pop("level", None)
+        if task.level is not None and isinstance(level, Enum):
+            level = task.level.kind(level.value)
+        options = RestoreOptions(**values)
+        try:
+            restore(task, level, options)
+        except RestoreError as error:
+            if options.json and not options.quiet:
+                Output(Mode.JSON).document(
+                    {"restorecli": __version__, "task": task.name, "error": describe(error)}
+                )
+            raise
+        except BrokenPipeError:
+            raise typer.Exit(EXIT_NOBODY_READS) from None
+
+    hints = get_type_hints(RestoreOptions, include_extras=True)
+    parameters = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(RestoreOptions)
+    ]
+    if task.level is not None:
+        parameters.insert(1, _level_parameter(task.level))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] - read by inspect
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _level_parameter(level: Level) -> inspect.Parameter:
+    if level.choices:
+        kind: Any = Enum(level.name.capitalize(), {str(choice): str(choice) for choice in level.choices})
+        default = None if level.default is None else kind(str(level.default))
+        option = typer.Option(default, f"--{level.name}", help=level.help, rich_help_panel=RESTORING)
+    else:
+        kind = level.kind | None
+        option = typer.Option(
+            level.default,
+            f"--{level.name}",
+            metavar="N",
+            min=level.low,
+            max=level.high,
+            help=level.help,
+            show_default=False,
+            rich_help_panel=RESTORING,
+        )
+    return inspect.Parameter("level", inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind)

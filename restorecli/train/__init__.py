@@ -1,0 +1,14 @@
+"""Training: from a recipe to weights that ship.
+
+recipe.py      a TOML file as a frozen value
+mixes.py       which damage a sample gets
+data.py        clean images in memory, batches cut from them
+training.py    network, average, optimiser: one step, and the state that a checkpoint holds
+loop.py        steps, validation, log, checkpoints, until the schedule has run out
+checkpoint.py  that state on disk, replaced in one step
+validate.py    held-out images as the training goes on
+curve.py       the plot of a log
+evaluate.py    figures on whole sets
+export.py      safetensors, row of weights.toml, model card
+recipes/       what made the embedded defaults
+"""

@@ -1,0 +1,156 @@
+"""Figures: weights on whole sets of clean images, damaged in named ways.
+
+Each image's noise comes from a generator seeded anew (with 1), the input is neither rounded nor clipped
+unless the damage says so, the score is of the clamped float output without cropping: the protocol of the
+papers' float-noise tables. A whole image is one tile.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from ..errors import UsageError
+from ..ops import degrade
+from ..ops.metrics import psnr, psnr_y, ssim
+from ..spec import ModelSpec
+from .data import as_image, image_paths, read_pixels
+from .training import channels_last
+
+_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """`noise:25` taken apart; `known` tells the network the level."""
+
+    name: str
+    level: float
+    known: bool = False
+
+    @classmethod
+    def parse(cls, text: str, *, known: bool = False) -> "Damage":
+        name, _, level = text.partition(":")
+        if name not in degrade.DEGRADATIONS:
+            raise UsageError(
+                f"there is no damage {name!r}", hint=f"one of: {', '.join(degrade.DEGRADATIONS)}"
+            )
+        try:
+            return cls(name, float(level or 0), known)
+        except ValueError as error:
+            raise UsageError(f"{text}: {level!r} is not a number", hint=f"--damage {name}:25") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The means over one set; PSNR in dB."""
+
+    set: str
+    images: int
+    damage: str
+    level: float
+    told: bool  # the network was told the level
+    precision: str
+    psnr_damaged: float
+    psnr: float
+    psnr_y: float
+    ssim: float
+    psnr_to_damaged: float  # how far the result is from its input: what is done to a clean photo
+    seconds_per_megapixel: float
+
+    def as_row(self) -> dict[str, object]:
+        """For JSON, which knows no infinity: the PSNR of equal images is null."""
+        return {key: _as_json(value) for key, value in asdict(self).items()}
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
+
+def evaluate(
+    network: nn.Module,
+    spec: ModelSpec,
+    folders: Sequence[Path],
+    damages: Sequence[Damage],
+    *,
+    bf16: bool = False,
+    device: str = "cpu",
+    done: Callable[[Figure], None] = lambda figure: None,
+) -> list[Figure]:
+    """One figure per set and damage; `done` is called with each as it comes."""
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    network = channels_last(network.to(device, dtype))
+    figures: list[Figure] = []
+    for folder in folders:
+        images = [as_image(read_pixels(path)) for path in image_paths(folder)]
+        for damage in damages:
+            figures.append(_figure(network, spec, folder.name, images, damage))
+            done(figures[-1])
+    return figures
+
+
+def _figure(
+    network: nn.Module, spec: ModelSpec, name: str, images: Iterable[Tensor], damage: Damage
+) -> Figure:
+    scores: list[Scores] = []
+    seconds = megapixels = 0.0
+    for clean in images:
+        generator = Generator().manual_seed(_SEED)
+        damaged = degrade.DEGRADATIONS[damage.name](clean, damage.level, generator)
+        start = time.perf_counter()
+        restored = restore(network, spec, damaged, damage.level if damage.known else None).clamp(0, 1)
+        seconds += time.perf_counter() - start
+        megapixels += clean[0].numel() / 1e6
+        scores.append(score(damaged.clamp(0, 1), restored, clean))
+    precision = "bf16" if next(network.parameters()).dtype == torch.bfloat16 else "fp32"
+    means = Scores(*(sum(column) / len(scores) for column in zip(*scores, strict=True)))
+    return Figure(
+        set=name,
+        images=len(scores),
+        damage=damage.name,
+        level=damage.level,
+        told=damage.known,
+        precision=precision,
+        **means._asdict(),
+        seconds_per_megapixel=seconds / megapixels,
+    )
+
+
+class Scores(NamedTuple):
+    psnr_damaged: float
+    psnr: float
+    psnr_y: float
+    ssim: float
+    psnr_to_damaged: float
+
+
+def score(damaged: Tensor, restored: Tensor, clean: Tensor) -> Scores:
+    return Scores(
+        psnr_damaged=psnr(damaged, clean),
+        psnr=psnr(restored, clean),
+        psnr_y=psnr_y(restored, clean),
+        ssim=ssim(restored, clean),
+        psnr_to_damaged=psnr(restored, damaged),
+    )
+
+
+@torch.inference_mode()
+def restore(network: nn.Module, spec: ModelSpec, image: Tensor, level: float | None = None) -> Tensor:
+    """(3, h, w) as one tile, its size brought to a multiple by reflection; gray stays gray."""
+    height, width = image.shape[-2:]
+    down, right = (-length % spec.multiple_of for length in (height, width))
+    weight = next(network.parameters())
+    batch = F.pad(image[None], (0, right, 0, down), mode="reflect").to(weight.device, weight.dtype)
+    batch = batch.contiguous(memory_format=torch.channels_last)
+    levels = None if level is None else torch.tensor([level], device=weight.device)
+    result = network(batch, levels) if spec.steerable else network(batch)
+    result = result[0, :, :height, :width].float().cpu()
+    return result.mean(0, keepdim=True).expand_as(result) if degrade.is_gray(image) else result

@@ -1,0 +1,174 @@
+"""From a training's folder to what ships: fp16 safetensors, the row of weights.toml, the model card."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from ..errors import InputError, UsageError
+from ..registry import entries
+from ..spec import ModelSpec
+from ..weights.load import load_network
+from . import checkpoint
+from .loop import RECIPE
+from .recipe import Recipe, load_recipe
+from .training import build_network
+
+LICENCE = "MIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training's recipe and state, read back from its folder."""
+
+    recipe: Recipe
+    state: Mapping[str, Any]
+
+    def weights(self) -> dict[str, Tensor]:
+        """The averaged weights in half precision."""
+        return {name: tensor.to(torch.float16).contiguous() for name, tensor in self.state["average"].items()}
+
+
+def read_training(folder: Path) -> Trained:
+    state = checkpoint.load(folder)
+    if state is None:
+        raise InputError(f"{folder}: no checkpoint in it", hint="restore train RECIPE.toml --out FOLDER")
+    return Trained(load_recipe(folder / RECIPE), state)
+
+
+def find_weights(name: str) -> tuple[nn.Module, ModelSpec]:
+    """The averaged weights in a training's folder, as they would ship; or those of a row of weights.toml."""
+    if not Path(name).is_dir():
+        for entry in entries():
+            if entry.id == name:
+                return load_network(entry), entry.model
+        ids = ", ".join(entry.id for entry in entries())
+        raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=f"ids: {ids}")
+    trained = read_training(Path(name))
+    network = build_network(trained.recipe)
+    network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
+    return network.eval(), trained.recipe.model
+
+
+def export(trained: Trained, folder: Path, name: str, figures: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # One key only: safetensors writes several in random order, and the file's sha256 is in the row.
+    content = save(trained.weights(), metadata={"licence": LICENCE})
+    (folder / f"{name}.safetensors").write_bytes(content)
+    (folder / f"{name}.md").write_text(model_card(trained, name, len(content), figures))
+    return weights_row(trained, name, content)
+
+
+def provenance(trained: Trained) -> dict[str, object]:
+    recipe, state = trained.recipe, trained.state
+    return {
+        "recipe": f"restorecli/train/recipes/{recipe.name}.toml",
+        "recipe_sha256": recipe.sha256,
+        "steps": state["step"],
+        "minutes": round(state["seconds"] / 60, 1),
+        "device": state["device"],
+        "started_from": state["origin"] or "random weights",
+        "data": [f"{source.origin} ({source.licence})" for source in recipe.sources],
+        "torch": torch.__version__,
+    }
+
+
+def weights_row(trained: Trained, name: str, content: bytes) -> str:
+    recipe = trained.recipe
+    row = {
+        "id": name,
+        "task": recipe.task,
+        "source": "embedded",
+        "file": f"data/weights/{name}.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+        "licence": LICENCE,
+        "default": True,
+        "trained_for": recipe.trained_for,
+        "limits": recipe.limits,
+    }
+    tables = {
+        "[weights]": row,
+        "weights.model": _changed(recipe.model),
+        "weights.provenance": provenance(trained),
+    }
+    return "\n".join(f"[{title}]\n{_toml(table)}" for title, table in tables.items())
+
+
+def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping[str, Any]]) -> str:
+    recipe, model = trained.recipe, trained.recipe.model
+    parameters = sum(tensor.numel() for tensor in trained.state["average"].values())
+    facts = provenance(trained)
+    lines = [
+        f"# {name}",
+        "",
+        f"{recipe.trained_for}",
+        "",
+        f"- Network: `{model.network}` {json.dumps(dict(model.params))}, {parameters / 1e6:.2f} million "
+        f"parameters, {size / 1e6:.2f} MB in fp16.",
+        f"- Licence of the weights: {LICENCE}.",
+        f"- Made by `restore train {recipe.name}`: {facts['steps']} steps in {facts['minutes']} minutes on "
+        f"{facts['device']}, from {facts['started_from']}.",
+        f"- Recipe: `{facts['recipe']}`, sha256 `{recipe.sha256}`.",
+        "",
+        "## Training images",
+        "",
+        *(f"- {source.origin}: {source.licence}" for source in recipe.sources),
+        "",
+        "## Limits",
+        "",
+        recipe.limits,
+    ]
+    if figures:
+        lines += ["", "## Measured", "", *_figure_table(figures)]
+    return "\n".join(lines) + "\n"
+
+
+def decibels(value: float | None) -> str:
+    return "equal" if value is None else f"{value:.2f}"
+
+
+def _figure_table(figures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """By `restore train evaluate`: whole sets, blind unless told, PSNR in dB over all pixels and channels."""
+    rows = [
+        f"| {f['set']} ({f['images']}) | {f['damage']} {f['level']:g}{' (told)' if f['told'] else ''} "
+        f"| {f['precision']} | {decibels(f['psnr_damaged'])} | {decibels(f['psnr'])} | {f['ssim']:.4f} |"
+        for f in figures
+    ]
+    heading = [
+        "By `restore train evaluate`, on whole sets that were not trained on: mean PSNR (dB, over all pixels "
+        "and channels) of the input and of the result, and SSIM. Blind, except where the level was told.",
+        "",
+        "| set (images) | damage | precision | input | result | SSIM |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    return heading + rows
+
+
+def _changed(model: ModelSpec) -> dict[str, object]:
+    """The model's fields that are not as a row has them anyway."""
+    usual = ModelSpec(network=model.network)
+    return {
+        field.name: getattr(model, field.name)
+        for field in fields(ModelSpec)
+        if field.name == "network" or getattr(model, field.name) != getattr(usual, field.name)
+    }
+
+
+def _toml(table: Mapping[str, object]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(inner) for inner in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # texts, numbers, true and false are the same in TOML

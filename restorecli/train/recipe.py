@@ -1,0 +1,123 @@
+"""A recipe: everything that decides what a training gives, as one TOML file and one frozen value."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..checked import CheckError, read_table
+from ..errors import UsageError
+from ..spec import ModelSpec, TaskName
+from .mixes import JpegMix, Mix, NoiseMix
+
+EMBEDDED = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder of clean images below the data folder."""
+
+    folder: str
+    licence: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast to learn. One of `minutes` and `steps` is given.
+
+    With `minutes` the learning rate follows the clock, so that it has run out when the time has; with
+    `steps` the result can be repeated to the same numbers.
+    """
+
+    minutes: float = 0.0
+    steps: int = 0
+    batch: int = 12
+    crop: int = 96
+    learning_rate: float = 2e-3
+    warm_up: float = 0.02  # share of the schedule
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    ema: float = 0.999
+    known_level_share: float = 0.35  # of the samples; the rest is restored blind
+    bf16: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One validation score: the held-out images damaged by a name of ops/degrade.py."""
+
+    name: str
+    damage: str
+    level: float = 0.0
+    gray: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    every_minutes: float = 4.0
+    every_steps: int = 0  # where the schedule counts steps
+    hold_out_every: int = 40
+    crop: int = 256
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    name: str
+    task: TaskName
+    seed: int
+    model: ModelSpec
+    schedule: Schedule
+    sources: tuple[Source, ...]
+    noise: NoiseMix | None = None  # one of the two says how samples are damaged
+    jpeg: JpegMix | None = None
+    validation: Validation = field(default_factory=Validation)
+    trained_for: str = ""
+    limits: str = ""
+    sha256: str = ""
+
+    @property
+    def mix(self) -> Mix:
+        mix = self.noise or self.jpeg
+        assert mix is not None
+        return mix
+
+
+def find_recipe(name: str) -> Path:
+    """A path, or the name of a recipe that made an embedded default."""
+    path = Path(name)
+    embedded = EMBEDDED / f"{name}.toml"
+    if path.exists() or not embedded.exists():
+        return path
+    return embedded
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Reads and checks a recipe; an error names the file and the key."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        names = ", ".join(sorted(recipe.stem for recipe in EMBEDDED.glob("*.toml")))
+        raise UsageError(
+            f"{path}: {error.strerror}", hint=f"a TOML file, or one of the recipes inside: {names}"
+        ) from error
+    try:
+        table = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CheckError(f"{path}: not TOML: {error}") from error
+    recipe = replace(read_table(Recipe, table, str(path)), sha256=hashlib.sha256(content).hexdigest())
+    _check(recipe, str(path))
+    return recipe
+
+
+def _check(recipe: Recipe, where: str) -> None:
+    """What the types cannot say."""
+    if (recipe.noise is None) == (recipe.jpeg is None):
+        raise CheckError(f"{where}: give either [noise] or [jpeg]: how samples are damaged")
+    if (recipe.schedule.minutes > 0) == (recipe.schedule.steps > 0):
+        raise CheckError(f"{where}: schedule: give either minutes or steps")
+    if not recipe.sources:
+        raise CheckError(f"{where}: sources: no folder of images in it")
+    if recipe.schedule.crop % recipe.model.multiple_of:
+        raise CheckError(f"{where}: schedule: crop is no multiple of {recipe.model.multiple_of}")

@@ -1,0 +1,108 @@
+"""Batches: seeded, damaged as the mix says, and never from a held-out image."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Generator
+from training_tools import make_project
+
+from restorecli.ops.degrade import is_gray
+from restorecli.train.data import Ahead, Sampler, recipe_paths, split, turned
+from restorecli.train.mixes import JpegMix, NoiseMix, to_gray
+from restorecli.train.recipe import load_recipe
+
+
+@pytest.fixture
+def photo():
+    """Smooth and colourful: (3, 32, 32)."""
+    rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    return torch.stack([0.5 + 0.3 * torch.sin((rows + k * columns) / 9) for k in range(3)])
+
+
+def images():
+    generator = Generator().manual_seed(0)
+    return [torch.randint(0, 256, (24, 20 + n, 3), dtype=torch.uint8, generator=generator) for n in range(3)]
+
+
+def test_batches_depend_on_the_seed_alone(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    first, second = Sampler(images(), recipe), Sampler(images(), recipe)
+    one, other = first.next(), second.next()
+    assert torch.equal(one.damaged, other.damaged)
+    assert torch.equal(one.level, other.level) or one.level.isnan().any()
+    place = first.generator.get_state()
+    following = first.next()
+    assert not torch.equal(following.damaged, one.damaged)
+    second.generator.set_state(place)
+    assert torch.equal(second.next().damaged, following.damaged)
+
+
+def test_small_images_are_left_out_and_crops_lie_inside(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    sampler = Sampler([*images(), torch.zeros(8, 40, 3, dtype=torch.uint8)], recipe)
+    assert len(sampler.images) == 3
+    assert sampler.next().target.shape == (2, 3, 16, 16)
+
+
+def test_every_fortieth_by_name_is_held_out():
+    paths = [Path(f"folder{n % 3}/{n:03d}.png") for n in reversed(range(100))]
+    training, held_out = split(paths, 40)
+    assert [path.name for path in held_out] == ["039.png", "079.png"]
+    assert len(training) == 98
+    assert not set(training) & set(held_out)
+
+
+def test_paths_of_a_recipe(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    training, held_out = recipe_paths(recipe.sources, tmp_path / "data", 4)
+    assert [path.name for path in held_out] == ["3.png", "7.png"]
+    assert len(training) == 6
+
+
+def test_eight_ways_are_all_different(photo):
+    ways = [turned(photo[:, :8, :8], way).contiguous() for way in range(8)]
+    assert len({tuple(way.flatten().tolist()) for way in ways}) == 8
+
+
+def test_noise_mix_keeps_its_shares(photo):
+    generator = Generator().manual_seed(4)
+    mix = NoiseMix(gray_share=0.25, clean_share=0.1, clipped_share=0.2)
+    samples = [mix(photo, generator) for _ in range(400)]
+    gray = [is_gray(target) for _, target, _ in samples]
+    assert 0.18 < sum(gray) / 400 < 0.32
+    for (damaged, target, level), is_it in zip(samples, gray, strict=True):
+        assert is_gray(damaged) or not is_it
+        assert 0 <= level <= 56
+        if level > 5 and damaged.min() < 0:  # float: not clipped
+            assert 255 * (damaged - target).std().item() == pytest.approx(level, rel=0.25)
+    whole = [damaged for damaged, _, _ in samples if torch.equal((damaged * 255).round() / 255, damaged)]
+    assert 0.13 < len(whole) / 400 < 0.3
+    assert sum(level < 3 for _, _, level in samples) / 400 > 0.1
+
+
+def test_jpeg_mix_is_seeded_and_gives_whole_steps(photo):
+    mix = JpegMix(gray_share=0.5)
+    runs = [[mix(photo, g) for _ in range(30)] for g in (Generator().manual_seed(4) for _ in range(2))]
+    for (damaged, target, level), (again, _, _) in zip(*runs, strict=True):
+        assert torch.equal(damaged, again)
+        assert 10 <= level <= 100
+        assert is_gray(damaged) == is_gray(target)
+        assert (damaged * 255 - (damaged * 255).round()).abs().max() < 1e-4
+    assert {is_gray(target) for _, target, _ in runs[0]} == {True, False}
+
+
+def test_gray_has_three_equal_channels_in_whole_steps(photo):
+    gray = to_gray(photo)
+    assert is_gray(gray)
+    assert (gray * 255 - (gray * 255).round()).abs().max() < 1e-4
+
+
+def test_drawn_ahead_the_batches_and_their_places_are_the_same(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    here, ahead = Sampler(images(), recipe), Ahead(Sampler(images(), recipe))
+    for _ in range(4):
+        expected, batch = here.next(), ahead.next()
+        assert torch.equal(batch.damaged, expected.damaged)
+        assert torch.equal(batch.place, expected.place)
+    ahead.close()

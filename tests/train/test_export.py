@@ -1,0 +1,134 @@
+"""What was trained is what ships: export, the row, the card, and the figures measured from it."""
+
+import hashlib
+import json
+import tomllib
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from training_tools import RECIPE, make_project
+from typer.testing import CliRunner
+
+from restorecli.checked import read_table
+from restorecli.cli.train import app
+from restorecli.errors import InputError, UsageError
+from restorecli.spec import WeightsEntry
+from restorecli.train import checkpoint
+from restorecli.train.evaluate import Damage, evaluate
+from restorecli.train.export import export, find_weights, read_training
+from restorecli.train.loop import Options, train
+from restorecli.train.recipe import load_recipe
+from restorecli.train.training import build_network
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with data/, tiny.toml and run/, a finished training."""
+    folder = tmp_path_factory.mktemp("project")
+    recipe = make_project(folder, RECIPE.replace("steps = 24", "steps = 3"))
+    options = Options(data=folder / "data", out=folder / "run")
+    train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
+    return folder
+
+
+def test_the_row_is_one_that_the_list_takes(project, tmp_path):
+    row = export(read_training(project / "run"), tmp_path, "tiny")
+    (table,) = tomllib.loads(row)["weights"]
+    entry = read_table(WeightsEntry, table, "row")
+    content = (tmp_path / "tiny.safetensors").read_bytes()
+    assert entry.sha256 == hashlib.sha256(content).hexdigest()
+    assert entry.size == len(content)
+    assert entry.model == load_recipe(project / "tiny.toml").model
+    assert entry.provenance["steps"] == 3
+    assert entry.provenance["data"] == ["made by a test (CC0 1.0)"]
+
+
+def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
+    rows = {export(read_training(project / "run"), tmp_path, "tiny") for _ in range(5)}
+    assert len(rows) == 1  # byte for byte the same file, its sha256 with it
+    state = checkpoint.load(project / "run")
+    assert state is not None
+    shipped = load_file(tmp_path / "tiny.safetensors")
+    assert shipped.keys() == state["average"].keys()
+    for name, tensor in shipped.items():
+        assert tensor.dtype == torch.float16
+        assert torch.equal(tensor, state["average"][name].half())
+    network, _ = find_weights(str(project / "run"))
+    again = build_network(load_recipe(project / "tiny.toml")).eval()
+    again.load_state_dict({name: tensor.float() for name, tensor in shipped.items()})
+    image = torch.rand(1, 3, 16, 16)
+    assert torch.equal(network(image), again(image))
+
+
+def test_card_names_data_licence_limits_and_figures(project, tmp_path):
+    network, spec = find_weights(str(project / "run"))
+    figures = evaluate(network, spec, [project / "data" / "made"], [Damage.parse("noise:25")])
+    export(read_training(project / "run"), tmp_path, "tiny", [figure.as_row() for figure in figures])
+    card = (tmp_path / "tiny.md").read_text()
+    for said in ("Licence of the weights: MIT", "made by a test: CC0 1.0", "Everything else.", "noise 25"):
+        assert said in card
+    assert f"| {figures[0].psnr:.2f} |" in card
+
+
+def test_training_can_start_from_exported_weights(project, tmp_path):
+    export(read_training(project / "run"), tmp_path, "tiny")
+    recipe = project / "tiny.toml"
+    init = tmp_path / "tiny.safetensors"
+    options = Options(data=project / "data", out=tmp_path / "next", init=init)
+    training = train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
+    assert training.origin == f"tiny.safetensors, sha256 {hashlib.sha256(init.read_bytes()).hexdigest()}"
+    assert read_training(tmp_path / "next").state["origin"] == training.origin
+
+
+def test_figures_know_their_input(project):
+    """Undamaged input scores infinitely well; noise of sigma 10 scores 28.13 dB where it is not clipped."""
+    network, spec = find_weights(str(project / "run"))
+    damages = [Damage.parse(text) for text in ("clean", "noise:10")]
+    clean, noisy = evaluate(network, spec, [project / "data" / "made"], damages)
+    assert clean.psnr_damaged == float("inf")
+    assert clean.as_row()["psnr_damaged"] is None
+    assert clean.psnr == pytest.approx(clean.psnr_to_damaged)
+    assert noisy.psnr_damaged == pytest.approx(28.13, abs=0.3)
+    assert noisy.images == 8
+
+
+@pytest.mark.parametrize(("text", "said"), [("nois:25", "no damage 'nois'"), ("noise:much", "'much'")])
+def test_a_damage_that_is_not_one_is_named(text, said):
+    with pytest.raises(UsageError, match=said):
+        Damage.parse(text)
+
+
+def test_a_folder_without_a_training_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="no checkpoint"):
+        read_training(tmp_path)
+    with pytest.raises(UsageError, match="neither a training's folder"):
+        find_weights(str(tmp_path / "none"))
+
+
+def test_commands_go_from_recipe_to_card(tmp_path):
+    recipe = make_project(
+        tmp_path, RECIPE.replace("steps = 24", "steps = 2").replace("every_steps = 8", "every_steps = 1")
+    )
+    runner = CliRunner()
+
+    def call(*arguments):
+        result = runner.invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 0, result.output
+        return result
+
+    out = tmp_path / "run"
+    # Without "run": the recipe stands first.
+    said = call(recipe, "--data", tmp_path / "data", "--out", out).stderr
+    assert "6 training images" in said
+    assert "validation PSNR: colour 25" in said
+    call("curve", out, "--to", tmp_path / "curve.svg")
+    picture = ElementTree.parse(tmp_path / "curve.svg").getroot()
+    assert len(picture.findall("{*}polyline")) == 1
+    figures = call("evaluate", out, tmp_path / "data" / "made", "--damage", "noise:25", "--json").stdout
+    assert json.loads(figures)[0]["images"] == 8
+    (tmp_path / "figures.json").write_text(figures)
+    row = call("export", out, "--to", tmp_path / "weights", "--figures", tmp_path / "figures.json").stdout
+    assert tomllib.loads(row)["weights"][0]["id"] == "compact-tiny"
+    assert "| made (8) | noise 25 |" in (tmp_path / "weights" / "compact-tiny.md").read_text()
