@@ -8,8 +8,9 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="denoise",
             summary="Remove sensor noise and grain.",
-            description="Removes noise from colour and gray photos. Without --sigma the strength is found "
-            "from the photo itself; give --sigma to steer it.",
+            description="Removes noise from colour and gray photos. The strength is found from the photo "
+            "itself, and the default weights hardly change with a --sigma; to keep some of the grain, use "
+            "--strength.",
             level=Level(
                 "sigma",
                 float,

@@ -86,19 +86,18 @@ def evaluate(
     done: Callable[[Figure], None] = lambda figure: None,
 ) -> list[Figure]:
     """One figure per set and damage; `done` is called with each as it comes."""
-    dtype = torch.bfloat16 if bf16 else torch.float32
-    network = channels_last(network.to(device, dtype))
+    network = channels_last(network.to(device))
     figures: list[Figure] = []
     for folder in folders:
         images = [as_image(read_pixels(path)) for path in image_paths(folder)]
         for damage in damages:
-            figures.append(_figure(network, spec, folder.name, images, damage))
+            figures.append(_figure(network, spec, folder.name, images, damage, bf16))
             done(figures[-1])
     return figures
 
 
 def _figure(
-    network: nn.Module, spec: ModelSpec, name: str, images: Iterable[Tensor], damage: Damage
+    network: nn.Module, spec: ModelSpec, name: str, images: Iterable[Tensor], damage: Damage, bf16: bool
 ) -> Figure:
     scores: list[Scores] = []
     seconds = megapixels = 0.0
@@ -106,11 +105,11 @@ def _figure(
         generator = Generator().manual_seed(_SEED)
         damaged = degrade.DEGRADATIONS[damage.name](clean, damage.level, generator)
         start = time.perf_counter()
-        restored = restore(network, spec, damaged, damage.level if damage.known else None).clamp(0, 1)
+        level = damage.level if damage.known else None
+        restored = restore(network, spec, damaged, level, bf16=bf16).clamp(0, 1)
         seconds += time.perf_counter() - start
         megapixels += clean[0].numel() / 1e6
         scores.append(score(damaged.clamp(0, 1), restored, clean))
-    precision = "bf16" if next(network.parameters()).dtype == torch.bfloat16 else "fp32"
     means = Scores(*(sum(column) / len(scores) for column in zip(*scores, strict=True)))
     return Figure(
         set=name,
@@ -118,7 +117,7 @@ def _figure(
         damage=damage.name,
         level=damage.level,
         told=damage.known,
-        precision=precision,
+        precision="bf16" if bf16 else "fp32",
         **means._asdict(),
         seconds_per_megapixel=seconds / megapixels,
     )
@@ -143,14 +142,17 @@ def score(damaged: Tensor, restored: Tensor, clean: Tensor) -> Scores:
 
 
 @torch.inference_mode()
-def restore(network: nn.Module, spec: ModelSpec, image: Tensor, level: float | None = None) -> Tensor:
+def restore(
+    network: nn.Module, spec: ModelSpec, image: Tensor, level: float | None = None, *, bf16: bool = False
+) -> Tensor:
     """(3, h, w) as one tile, its size brought to a multiple by reflection; gray stays gray."""
     height, width = image.shape[-2:]
     down, right = (-length % spec.multiple_of for length in (height, width))
-    weight = next(network.parameters())
-    batch = F.pad(image[None], (0, right, 0, down), mode="reflect").to(weight.device, weight.dtype)
+    device = next(network.parameters()).device
+    batch = F.pad(image[None], (0, right, 0, down), mode="reflect").to(device)
     batch = batch.contiguous(memory_format=torch.channels_last)
-    levels = None if level is None else torch.tensor([level], device=weight.device)
-    result = network(batch, levels) if spec.steerable else network(batch)
+    levels = None if level is None else torch.tensor([level], device=device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):  # as the engine does
+        result = network(batch, levels) if spec.steerable else network(batch)
     result = result[0, :, :height, :width].float().cpu()
     return result.mean(0, keepdim=True).expand_as(result) if degrade.is_gray(image) else result

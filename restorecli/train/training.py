@@ -97,6 +97,10 @@ class Training:
                 hint="--out another folder",
             )
         self.step, self.seconds, self.origin = state["step"], state["seconds"], state["origin"]
+        if state["recipe_sha256"] != self.recipe.sha256:
+            # The hash that is exported is the last one's; that there were others must not get lost.
+            before = f"recipe {state['recipe_sha256'][:12]} up to step {self.step}"
+            self.origin = f"{self.origin or 'random weights'}, with {before}"
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])

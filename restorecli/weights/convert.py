@@ -101,7 +101,7 @@ def _check(state: Mapping[str, Tensor], theirs: Layout, network: nn.Module, sour
         "missing": [key for key, ours in theirs.ours.items() if ours not in found],
         "unexpected": [key for key in state if key not in shapes],
         "misshapen": [
-            f"{key} {_words(state[key].shape)} for {_words(shape)}"
+            f"{key} {shape_words(state[key].shape)} for {shape_words(shape)}"
             for key, shape in shapes.items()
             if key in state and tuple(state[key].shape) != shape
         ],
@@ -122,7 +122,7 @@ def _is_smallest_norm(tensor: Tensor) -> bool:
     return bool(torch.allclose(tensor.double(), torch.tensor(1e-4, dtype=torch.float64)))
 
 
-def _words(shape: Shape) -> str:
+def shape_words(shape: Shape) -> str:
     return "x".join(str(length) for length in shape) or "scalar"
 
 

@@ -13,8 +13,7 @@ from ..errors import WeightsError
 from ..networks import NETWORKS
 from ..registry import LISTING, REINSTALL, weights_path
 from ..spec import WeightsEntry
-
-_NAMED = 3  # keys that a message names before it only counts
+from .convert import first, shape_words
 
 
 def load_network(entry: WeightsEntry) -> nn.Module:
@@ -63,12 +62,12 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
         "missing": [key for key in wanted if key not in state],
         "unexpected": sorted(key for key in state if key not in wanted),
         "misshapen": [
-            f"{key} {_shape(state[key])} for {_shape(tensor)}"
+            f"{key} {shape_words(state[key].shape)} for {shape_words(tensor.shape)}"
             for key, tensor in wanted.items()
             if key in state and state[key].shape != tensor.shape
         ],
     }
-    found = "; ".join(f"{kind}: {_first(keys)}" for kind, keys in problems.items() if keys)
+    found = "; ".join(f"{kind}: {first(keys)}" for kind, keys in problems.items() if keys)
     if found:
         raise WeightsError(f"{name} does not fit its network: {found}")
     for key, tensor in state.items():
@@ -79,12 +78,3 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
 
 def _as_float32(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def _shape(tensor: Tensor) -> str:
-    return "x".join(str(length) for length in tensor.shape) or "scalar"
-
-
-def _first(keys: list[str]) -> str:
-    more = len(keys) - _NAMED
-    return ", ".join(keys[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -87,6 +87,17 @@ def test_stopped_in_parts_is_the_same_too(tmp_path):
     assert validations(tmp_path / "whole") == validations(tmp_path / "parts")
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_a_recipe_that_changed_on_the_way_is_told(tmp_path):
+    recipe = make_project(tmp_path, RECIPE.replace("steps = 24", "steps = 3"))
+    run(tmp_path, "out", stop_after=0)
+    assert saved(tmp_path / "out")["origin"] == ""
+    first = saved(tmp_path / "out")["recipe_sha256"]
+    recipe.write_text(recipe.read_text().replace("gray_share = 0.3", "gray_share = 0.4"))
+    run(tmp_path, "out")
+    assert saved(tmp_path / "out")["origin"] == f"random weights, with recipe {first[:12]} up to step 1"
+
+
 def state_of(step: int) -> dict:
     return {"step": step, "tensor": torch.full((5,), float(step))}
 
