@@ -72,22 +72,72 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A file that lies elsewhere, pinned, with what proves that it is the right one."""
+
+    repo: str | None = None  # on the Hub: USER/NAME, with `revision` and `file`
+    revision: str | None = None  # 40 hex digits
+    file: str | None = None  # its path inside the repository
+    repo_type: Literal["model", "dataset"] = "model"
+    url: str | None = None  # anywhere else: a raw file at a commit
+    sha256: str | None = None
+    git_blob: str | None = None  # SHA-1 of b"blob <length>\0" + bytes
+    size: int | None = None  # bytes
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return (self.file or self.url or "").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A figure of a paper: PSNR in dB on a set."""
+
+    set: str
+    psnr: float
+    protocol: str = ""
+    level: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsEntry:
     """One row of weights.toml."""
 
     id: str
     task: TaskName
     model: ModelSpec
-    source: Literal["none", "embedded", "file"]
-    file: str | None = None  # embedded: its name inside the package; file: a path
+    source: Literal["none", "embedded", "file", "hub", "url", "manual"]
+    # embedded: its path inside the package; file: a path; hub: its path in the repository;
+    # manual: its name as its authors give it
+    file: str | None = None
+    repo: str | None = None  # hub
+    revision: str | None = None  # hub: 40 hex digits
+    url: str | None = None  # url: a raw file at a commit
+    page: str | None = None  # where its authors publish it, to look at
+    instructions: str = ""  # manual: what to do there
     sha256: str | None = None
+    git_blob: str | None = None
     size: int | None = None  # bytes
     licence: str = "unknown"
     default: bool = False  # the answer to --model auto for its task
+    automatic: bool = True  # False: only where it is asked for by its id
     level: float | str | None = None  # the one level it was trained for; None: any
     trained_for: str = ""
     limits: str = ""
+    published: tuple[Published, ...] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def remote(self) -> Remote | None:
+        """Where the file is fetched from; None where it lies here, or is got by hand."""
+        if self.source not in ("hub", "url"):
+            return None
+        file = self.file if self.source == "hub" else None
+        return Remote(
+            self.repo, self.revision, file, url=self.url,
+            sha256=self.sha256, git_blob=self.git_blob, size=self.size,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

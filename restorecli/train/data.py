@@ -77,6 +77,7 @@ class Sampler:
         self.mix: Mix = recipe.mix
         self.batch, self.crop = schedule.batch, schedule.crop
         self.known_level_share = schedule.known_level_share
+        self.other_level_share = schedule.other_level_share
         self.generator = Generator().manual_seed(recipe.seed)
 
     def sample(self) -> tuple[Tensor, Tensor, float]:
@@ -89,8 +90,13 @@ class Sampler:
         way = int(torch.randint(8, (), generator=self.generator))
         crop = as_image(pixels[top : top + self.crop, left : left + self.crop])
         damaged, target, level = self.mix(turned(crop, way).contiguous(), self.generator)
-        known = uniform(self.generator) < self.known_level_share
-        return damaged, target, level if known else float("nan")
+        if uniform(self.generator) >= self.known_level_share:
+            return damaged, target, float("nan")
+        if uniform(self.generator) < self.other_level_share:
+            told = self.mix.other_level(self.generator)
+            target = torch.lerp(target, damaged, self.mix.left(level, told))
+            return damaged, target, told
+        return damaged, target, level
 
     def next(self) -> Batch:
         damaged, targets, levels = zip(*(self.sample() for _ in range(self.batch)), strict=True)

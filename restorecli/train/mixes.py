@@ -12,6 +12,11 @@ def uniform(generator: Generator, low: float = 0.0, high: float = 1.0) -> float:
     return low + (high - low) * torch.rand((), generator=generator).item()
 
 
+def quantisation(quality: float) -> float:
+    """How coarsely libjpeg quantises, in percent of its tables; never zero."""
+    return max(5000 / quality if quality < 50 else 200 - 2 * quality, 1.0)
+
+
 def to_gray(image: Tensor) -> Tensor:
     """(3, h, w) -> three equal channels, in 256 steps as a gray file would hold them."""
     luma = (image * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0, keepdim=True)
@@ -35,6 +40,16 @@ class NoiseMix:
     clipped_share: float = 0.2
     correlated_share: float = 0.08
     shot_share: float = 0.1
+
+    def left(self, level: float, told: float) -> float:
+        """The share of noise of sigma `level` that stays where the network is told to take `told`.
+
+        If the noise were told-strong noise on a photo with grain of its own, this would be the likeliest grain.
+        """
+        return max(0.0, 1 - (told / level) ** 2) if level > 0 else 0.0
+
+    def other_level(self, generator: Generator) -> float:
+        return uniform(generator, self.sigma_low, self.sigma_high)
 
     def __call__(self, clean: Tensor, generator: Generator) -> tuple[Tensor, Tensor, float]:
         """(3, h, w) -> damaged, target, level."""
@@ -74,6 +89,13 @@ class JpegMix:
     shifted_share: float = 0.15
     double_share: float = 0.15
     full_colour_share: float = 0.35
+
+    def left(self, level: float, told: float) -> float:
+        """The share of the error of quality `level` that stays where the network is told a better quality."""
+        return max(0.0, 1 - (quantisation(told) / quantisation(level)) ** 2)
+
+    def other_level(self, generator: Generator) -> float:
+        return float(self.quality(generator))
 
     def __call__(self, clean: Tensor, generator: Generator) -> tuple[Tensor, Tensor, float]:
         """(3, h, w) -> damaged, target, level."""

@@ -40,6 +40,7 @@ class Schedule:
     clip: float = 1.0
     ema: float = 0.999
     known_level_share: float = 0.35  # of the samples; the rest is restored blind
+    other_level_share: float = 0.0  # of those: told another level than the true one, to learn to follow it
     bf16: bool = True
 
 
