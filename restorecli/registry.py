@@ -1,25 +1,29 @@
-"""weights.toml as checked rows, and which row answers to a task, a --model and a level.
+"""The rows that count, and which of them answers to a task, a --model and a level.
 
 Light on purpose: help, completion and the listing of weights need it.
 """
 
 import difflib
-import tomllib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import cast
 
-from .checked import CheckError, read_table
 from .errors import UsageError, WeightsError
+from .places import config_folder
+from .read_rows import AUTO, IDENTITY, read_entries
 from .spec import ModelSpec, TaskName, WeightsEntry
 from .tasks import TASKS
 
 PACKAGE = Path(__file__).resolve().parent
-IDENTITY = "identity"
-AUTO = "auto"
 LISTING = "restore weights list"
 REINSTALL = "pip install --force-reinstall restorecli"
+FILE_VARIABLE = "RESTORE_WEIGHTS_FILE"
+
+_given: Path | None = None  # by `weights_file`; otherwise the environment says
 
 # Local networks give the same whatever the tile; this one is there to test everything but a network.
 IDENTITY_MODEL = ModelSpec(network=IDENTITY, tile=512, overlap=0, halo=0, dtypes=("fp32", "bf16", "fp16"))
@@ -31,57 +35,53 @@ def list_file() -> Path:
     return inside if inside.exists() else PACKAGE.parent / "weights.toml"
 
 
-@cache
-def entries() -> tuple[WeightsEntry, ...]:
-    """The rows of weights.toml."""
-    return read_entries(list_file())
-
-
-def read_entries(path: Path) -> tuple[WeightsEntry, ...]:
-    """The rows of a weights file; CheckError names file, row and key."""
+@contextmanager
+def weights_file(path: str | os.PathLike[str] | None) -> Iterator[None]:
+    """Within the block, the rows of this file count too, and win over all others; None changes nothing."""
+    global _given
+    before = _given
+    _given = _given if path is None else Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WeightsError(f"{path}: {error.strerror or error}", hint=REINSTALL) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckError(f"{path}: {error}") from error
-    unknown = [key for key in document if key != "weights"]
-    if unknown:
-        raise CheckError(f"{path}: unknown key {unknown[0]!r}", hint="rows start with [[weights]]")
-    rows = document.get("weights", [])
-    if not isinstance(rows, list):
-        raise CheckError(f"{path}: 'weights' is not a list of rows", hint="rows start with [[weights]]")
+        yield
+    finally:
+        _given = before
+
+
+def lists() -> tuple[Path, ...]:
+    """The files that rows come from. Those of the package first; a later row replaces one with its id."""
+    own = config_folder() / "weights.toml"
+    named = os.environ.get(FILE_VARIABLE)
+    given = _given or (Path(named) if named else None)
+    return (list_file(), *((own,) if own.is_file() else ()), *((given.absolute(),) if given else ()))
+
+
+def entries() -> tuple[WeightsEntry, ...]:
+    """All rows that count."""
+    return _layered(lists())
+
+
+@cache
+def _layered(paths: tuple[Path, ...]) -> tuple[WeightsEntry, ...]:
     found: dict[str, WeightsEntry] = {}
-    for number, row in enumerate(rows, start=1):
-        name = row.get("id", number) if isinstance(row, dict) else number
-        where = f"{path}: row {name!r}"
-        entry = _read_row(row, where)
-        if entry.id in found:
-            raise CheckError(f"{where}: id: another row has it already")
-        found[entry.id] = entry
+    for path in paths:
+        rows = read_entries(path, REINSTALL) if path == list_file() else read_entries(path)
+        taken = {_what_for(row) for row in rows if row.default}
+        for id, row in found.items():
+            if row.default and _what_for(row) in taken:
+                found[id] = replace(row, default=False)
+        found |= {row.id: row for row in rows}
     return tuple(found.values())
 
 
-def _read_row(row: object, where: str) -> WeightsEntry:
-    if not isinstance(row, dict):
-        raise CheckError(f"{where}: is not a table")
-    entry = read_table(WeightsEntry, row, where)
-    if entry.id in (AUTO, IDENTITY):
-        raise CheckError(f"{where}: id: {entry.id!r} has a meaning of its own")
-    if entry.source == "none" or not entry.file:
-        raise CheckError(f"{where}: {'source' if entry.file else 'file'}: a row stands for a file")
-    if entry.source == "embedded" and not entry.sha256:
-        raise CheckError(f"{where}: sha256: an embedded file is proved by it")
-    level = TASKS[entry.task].level
-    if entry.level is not None and (level is None or not level.accepts(entry.level)):
-        allowed = f"is not {level.describe()}" if level else f"{entry.task} has no level"
-        raise CheckError(f"{where}: level: {entry.level!r} {allowed}")
-    return entry
+def _what_for(row: WeightsEntry) -> tuple[str, object]:
+    """Of what a row can be the default: a task, or a task with one of its few choices."""
+    known = TASKS[row.task].level
+    return row.task, row.level if known is not None and known.choices else None
 
 
 def weights_path(entry: WeightsEntry) -> Path | None:
-    """Where the file of a row should be; None for a row without a file."""
-    if entry.file is None:
+    """Where the file of a row should be; None where it is not a file of ours or the user's own."""
+    if entry.file is None or entry.source not in ("embedded", "file"):
         return None
     return (PACKAGE if entry.source == "embedded" else list_file().parent) / entry.file
 
@@ -91,8 +91,14 @@ def choose(
     model: str = AUTO,
     level: float | str | None = None,
     rows: Iterable[WeightsEntry] | None = None,
+    *,
+    channels: int = 3,
 ) -> tuple[WeightsEntry, str]:
-    """The row that answers to `model` (an id, a network's name, identity or auto), and why."""
+    """The row that answers to `model` (an id, a network's name, identity or auto), and why.
+
+    `channels` are those of the image. Where a network has gray and colour weights, those that fit it count:
+    colour ones, unless told that it is gray.
+    """
     if task not in TASKS:
         raise UsageError(f"unknown task {task!r}", hint=f"tasks: {', '.join(TASKS)}")
     name = cast(TaskName, task)
@@ -107,14 +113,34 @@ def choose(
         candidates = [row for row in candidates if row.default]
         reason = f"the default for {task}"
     else:
-        candidates = [row for row in candidates if row.model.network == model]
+        candidates = [row for row in candidates if row.automatic and model in _names(row)]
         reason = f"asked for: {model}"
     if not candidates:
         raise _nothing_found(name, model, rows)
-    entry = _nearest(name, candidates, level)
+    fitting = [row for row in candidates if row.model.channels == channels]
+    entry = _nearest(name, fitting or candidates, level)
     if entry.level is None or level is None:
         return entry, reason
     return entry, f"{reason}, trained for {_level_words(name, entry.level)}"
+
+
+def takes_measuring(entry: WeightsEntry, model: str) -> bool:
+    """Whether `entry`, chosen without a level, is one of several for a level each: then the image decides."""
+    known = TASKS[entry.task].level
+    return entry.level is not None and entry.id != model and known is not None and not known.choices
+
+
+def takes_an_image(task: str, model: str = AUTO, level: float | str | None = None) -> bool:
+    """Whether `choose` depends on the image: on its colours, or on a level that was not given."""
+    entry, _ = choose(task, model, level)
+    return choose(task, model, level, channels=1)[0] != entry or (
+        level is None and takes_measuring(entry, model)
+    )
+
+
+def _names(row: WeightsEntry) -> tuple[str, str]:
+    """What a network is called: PANet's for upscaling is one of its own, and goes by PANet's name too."""
+    return row.model.network, row.id.partition("-")[0]
 
 
 def _identity(task: TaskName) -> WeightsEntry:
@@ -141,7 +167,7 @@ def _nearest(task: TaskName, candidates: list[WeightsEntry], level: float | str 
     if known is not None and known.choices:
         meeting = [row for row in candidates if row.level in (None, wanted)]
         if not meeting:
-            there = ", ".join(sorted({f"{row.level}" for row in candidates}))
+            there = ", ".join(sorted({_level_text(row.level) for row in candidates if row.level is not None}))
             raise WeightsError(
                 f"no weights for {task} with {_level_words(task, wanted)} yet",
                 hint=f"there are some for --{known.name} {there}; {LISTING} --task {task} shows them",
@@ -155,17 +181,37 @@ def _nearest(task: TaskName, candidates: list[WeightsEntry], level: float | str 
 
 def _level_words(task: TaskName, level: float | str) -> str:
     known = TASKS[task].level
-    value = f"{level:g}" if isinstance(level, (int, float)) else level
-    return f"{known.name} {value}" if known else value
+    return f"{known.name} {_level_text(level)}" if known else _level_text(level)
+
+
+def _level_text(level: float | str) -> str:
+    return f"{level:g}" if isinstance(level, (int, float)) else level
 
 
 def _nothing_found(task: TaskName, model: str, rows: Iterable[WeightsEntry]) -> WeightsError:
     if model == AUTO:
+        others = dict.fromkeys(_names(row)[1] for row in rows if row.task == task and row.automatic)
         hint = f"{LISTING} shows what there is"
+        if others:
+            hint = f"--model {' or '.join(others)} takes its authors' weights: {LISTING} --task {task}"
         if task != "upscale":  # which identity cannot do
             hint += f"; --model {IDENTITY} runs everything but a network"
         return WeightsError(f"no weights for {task} yet", hint=hint)
-    names = {name for row in rows for name in (row.id, row.model.network)} | {IDENTITY, AUTO}
-    near = difflib.get_close_matches(model, sorted(names), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"{LISTING} --task {task} shows what there is"
-    return WeightsError(f"no weights named {model!r} for {task}", hint=hint)
+    names = {name for row in rows for name in (row.id, *_names(row))} | {IDENTITY, AUTO}
+    listing = f"{LISTING} --task {task} shows what there is"
+    return WeightsError(f"no weights named {model!r} for {task}", hint=_near(model, names) or listing)
+
+
+def find(id: str) -> WeightsEntry:
+    """The row with an id."""
+    rows = {row.id: row for row in entries()}
+    if id not in rows:
+        raise WeightsError(
+            f"no weights named {id!r}", hint=_near(id, rows) or f"{LISTING} shows what there is"
+        )
+    return rows[id]
+
+
+def _near(name: str, names: Iterable[str]) -> str | None:
+    near = difflib.get_close_matches(name, sorted(names), n=3)
+    return f"did you mean {' or '.join(near)}?" if near else None

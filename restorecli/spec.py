@@ -109,7 +109,7 @@ class WeightsEntry:
     model: ModelSpec
     source: Literal["none", "embedded", "file", "hub", "url", "manual"]
     # embedded: its path inside the package; file: a path; hub: its path in the repository;
-    # manual: its name as its authors give it
+    # manual: its name as its authors give it, or the folder it has inside their zip
     file: str | None = None
     repo: str | None = None  # hub
     revision: str | None = None  # hub: 40 hex digits
@@ -119,6 +119,7 @@ class WeightsEntry:
     sha256: str | None = None
     git_blob: str | None = None
     size: int | None = None  # bytes
+    about_size: int | None = None  # bytes, to tell the user, where the exact size is not known
     licence: str = "unknown"
     default: bool = False  # the answer to --model auto for its task
     automatic: bool = True  # False: only where it is asked for by its id

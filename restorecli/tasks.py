@@ -45,8 +45,9 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="demosaic",
             summary="Turn a raw Bayer mosaic into a colour image.",
-            description="Takes a mosaic (one gray channel, or three channels with zeros), not an ordinary "
-            "photo.",
+            description="Takes a mosaic (one gray channel, or three channels with zeros; PNG or TIFF, 8 or 16 "
+            "bits), not an ordinary photo. The values are those of a finished picture: of a linear raw file, "
+            "set white balance and gamma first.",
             level=Level(
                 "pattern",
                 str,
@@ -73,16 +74,22 @@ TASKS: dict[TaskName, Task] = {
         ),
         Task(
             name="derain",
-            summary="Remove rain streaks.",
-            description="Removes streaks of falling rain. Drops on the lens and wet surfaces stay.",
+            summary="Remove rain streaks (experimental).",
+            description="Removes streaks of falling rain. Drops on the lens and wet surfaces stay. "
+            "Experimental: the default weights have seen made rain only, and can take film grain, wires or "
+            "reeds for rain; look at the result.",
             examples=(("One photo, result beside it", "restore derain photo.jpg"),),
         ),
         Task(
             name="deblur",
-            summary="Sharpen camera shake and defocus.",
+            summary="Sharpen camera shake and defocus (experimental).",
             description="Takes back slight camera shake, motion and defocus. It expects a photo that is "
-            "blurred all over, not a sharp one.",
-            examples=(("One photo, result beside it", "restore deblur photo.jpg"),),
+            "blurred all over, not a sharp one. Experimental: the default weights have seen made blur only; "
+            "look at the result.",
+            examples=(
+                ("One photo, result beside it", "restore deblur photo.jpg"),
+                ("Half of the way", "restore deblur photo.jpg --strength 0.5"),
+            ),
         ),
     )
 }

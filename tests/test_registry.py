@@ -26,6 +26,12 @@ dtypes = ["fp32", "bf16"]
 """
 
 
+def source(kind: str, **keys: str) -> str:
+    """A row whose file comes from elsewhere."""
+    row = ROW.replace('source = "file"\nfile = "one.safetensors"', f'source = "{kind}"')
+    return row + "".join(f'{key} = "{value}"\n' for key, value in keys.items()) + MODEL
+
+
 def read(tmp_path: Path, text: str) -> tuple[WeightsEntry, ...]:
     path = tmp_path / "list.toml"
     path.write_text(text, encoding="utf-8")
@@ -39,7 +45,7 @@ def test_a_row_is_read_with_its_model(tmp_path: Path):
         task="denoise",
         model=ModelSpec(network="compact", params={"width": 8}, dtypes=("fp32", "bf16")),
         source="file",
-        file="one.safetensors",
+        file=str(tmp_path / "one.safetensors"),  # from the folder of the list
         licence="MIT",
         default=True,
         level=25.0,
@@ -63,9 +69,23 @@ def test_a_row_is_read_with_its_model(tmp_path: Path):
         ),
         (
             ROW.replace('"file"\n', '"embedded"\n') + MODEL,
-            "row 'one': sha256: an embedded file is proved by it",
+            "row 'one': sha256: is missing; a row with source 'embedded' has one",
         ),
-        (ROW.replace('file = "one.safetensors"', "") + MODEL, "row 'one': file: a row stands for a file"),
+        (ROW.replace('file = "one.safetensors"', "") + MODEL, "row 'one': file: is missing"),
+        (source("hub", repo="a/b", revision="main", file="x"), "revision: 'main' is not 40 digits of 0-9a-f"),
+        (source("hub", repo="a/b", file="x"), "revision: is missing; a row with source 'hub' has one"),
+        (source("hub", repo="ab", revision="0" * 40, file="x"), "repo: 'ab' is not USER/NAME"),
+        (source("url", url="https://a/b"), "sha256: is missing, and git_blob too"),
+        (source("url", url="ftp://a/b", git_blob="0" * 40), "url: 'ftp://a/b' does not start with https://"),
+        (source("url", url="https://a/b", git_blob="A" * 40), "is not 40 digits of 0-9a-f"),
+        (source("url", url="https://a/b", sha256="0" * 63), "is not 64 digits of 0-9a-f"),
+        (source("manual", page="https://a"), "instructions: is missing"),
+        (source("manual", instructions="Look."), "page: is missing"),
+        (source("none"), "source: a row stands for a file"),
+        (ROW + "size = 0\n" + MODEL, "size: 0 is not the size of a file"),
+        (ROW.replace('"one"', '"../one"') + MODEL, "id: small letters, digits"),
+        (ROW + "variants = 3\n" + MODEL, "row 1: variants: is not a list of rows"),
+        (ROW + MODEL + '[[weights.variants]]\nid = "a"\n', "row 1: variants: 'id' stands in what they share"),
         ("[[weights]]\n" + MODEL, "row 1: key 'id' is missing"),
         ("[weigths]\n", "unknown key 'weigths'"),
         ("weights = 3\n", "'weights' is not a list of rows"),
@@ -83,8 +103,8 @@ def test_the_shipped_list_is_sound():
     rows = registry.entries()
     for row in rows:
         path = registry.weights_path(row)
-        assert path is not None
-        if row.source == "embedded":
+        assert (path is not None) == (row.source == "embedded")
+        if path is not None:
             data = path.read_bytes()
             assert hashlib.sha256(data).hexdigest() == row.sha256
             assert len(data) == row.size
@@ -165,3 +185,53 @@ def test_where_no_row_answers_the_hint_says_what_to_type(
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.exit_code == error.exit_code
+
+
+def test_every_variant_of_the_papers_has_its_row():
+    rows = {row.id: row for row in registry.entries()}
+    sigmas, qualities, scales = (10, 30, 50, 70), (10, 20, 30, 40), (2, 3, 4)
+    wanted = [f"{net}-denoise-color-s{sigma}" for net in ("panet", "rnan") for sigma in sigmas]
+    wanted += [f"{net}-dejpeg-q{quality}" for net in ("panet", "rnan") for quality in qualities]
+    wanted += [f"{net}-upscale-x{scale}" for net in ("panet", "rnan") for scale in scales]
+    wanted += [f"rnan-denoise-gray-s{sigma}" for sigma in sigmas]
+    wanted += [f"dagl-denoise-gray-s{sigma}" for sigma in (15, 25, 50)]
+    wanted += [f"{net}-demosaic" for net in ("panet", "rnan", "dagl")]
+    wanted += ["dagl-dejpeg", "dagl-denoise-real", "mhnet-derain", "mhnet-deblur"]
+    assert set(wanted) <= rows.keys()
+    assert set(rows) - set(wanted) == {
+        "compact-denoise", "compact-dejpeg", "dagl-denoise-gray-github", "dagl-dejpeg-github",
+    }  # fmt: skip
+    commit = "24b1bad791e493a99140dfe3723f7d47644918cd"
+    pinned = [row for row in rows.values() if row.model.network == "rnan"]
+    assert len(pinned) == len({row.git_blob for row in pinned}) == 16
+    assert all(row.url and f"/{commit}/RNAN/" in row.url for row in pinned)
+    for row in rows.values():
+        if row.model.network != "compact":
+            params = {key: row.model.params.get(key, usual) for key, usual in (("colors", 3), ("scale", 1))}
+            assert params == {"colors": row.model.channels, "scale": row.model.scale}
+            assert not row.default
+
+
+def test_a_networks_rows_by_the_pictures_channels():
+    for level in (10, 49.0):
+        colour, _ = registry.choose("denoise", "rnan", level)
+        gray, _ = registry.choose("denoise", "rnan", level, channels=1)
+        assert (colour.model.channels, gray.model.channels) == (3, 1)
+        assert colour.level == gray.level
+    only_gray, _ = registry.choose("dejpeg", "rnan", 20)
+    assert only_gray.id == "rnan-dejpeg-q20"
+    assert registry.choose("dejpeg", "rnan", 20, channels=1)[0] is only_gray
+
+
+def test_what_is_not_automatic_is_taken_only_by_its_id():
+    for level in (None, 15.0, 25.0):
+        for channels in (1, 3):
+            found, _ = registry.choose("denoise", "dagl", level, channels=channels)
+            assert found.automatic
+    found, _ = registry.choose("denoise", "dagl-denoise-gray-github")
+    assert not found.automatic
+
+
+def test_a_network_also_goes_by_the_first_word_of_its_id():
+    assert registry.choose("upscale", "panet", 3)[0].model.network == "paedsr"
+    assert registry.choose("upscale", "paedsr", 3)[0].id == "panet-upscale-x3"

@@ -69,6 +69,8 @@ class Account:
         self._warn(job, outcome)
         height, width = outcome.size or (0, 0)
         line = f"{job.name} -> {job.target_name}   {width}x{height}, {duration(outcome.seconds)}"
+        if outcome.report.level_from == "measured":
+            line += f"; {outcome.report.chosen}"
         self.output.result(line, job.target_name)
         report, receipt = asdict(outcome.report), asdict(outcome.receipt)
         self.output.detail(f"  {_in_words(report)}; kept: {', '.join(outcome.receipt.kept) or 'no metadata'}")

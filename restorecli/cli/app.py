@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import EXIT_BUG, EXIT_INTERRUPTED, RestoreError, UsageError
-from . import commands, doctor, train, weights
+from . import bench, commands, compare, doctor, train, weights
 from .output import EXIT_NOBODY_READS, Output, be_robust, open_closed_streams
 
 
@@ -39,6 +39,8 @@ app = typer.Typer(
 commands.add_commands(app)
 app.add_typer(weights.app, name="weights", rich_help_panel="More")
 app.add_typer(train.app, name="train", rich_help_panel="More")
+compare.add_command(app)
+app.add_typer(bench.app, name="bench", rich_help_panel="More")
 app.command("doctor", rich_help_panel="More")(doctor.doctor)
 
 

@@ -10,9 +10,11 @@ from enum import Enum
 from typing import Any, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from .. import __version__
 from ..errors import RestoreError
+from ..registry import entries
 from ..spec import Level, Task
 from ..tasks import TASKS
 from .account import describe
@@ -30,7 +32,23 @@ def add_commands(app: typer.Typer) -> None:
             short_help=task.summary,
             epilog=examples(task.examples),
             rich_help_panel="Restore",
+            cls=TaskCommand,
         )(_command(task))
+
+
+class TaskCommand(TyperCommand):
+    """Its help says what the default weights were made for; their list is read only where help is asked."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.help = "\n\n".join((self.help or "", *about_defaults(self.name or "")))
+        super().format_help(ctx, formatter)
+
+
+def about_defaults(task: str) -> list[str]:
+    """What a task's default weights were made for, and where they are weak: a paragraph each."""
+    rows = [row for row in entries() if row.task == task and row.default and row.trained_for]
+    told = (f"The default weights were trained for: {row.trained_for} {row.limits}" for row in rows)
+    return list(dict.fromkeys(told))
 
 
 def examples(lines: tuple[tuple[str, str], ...]) -> str:

@@ -3,7 +3,6 @@
 No `from __future__ import annotations` here: the command is built from annotations.
 """
 
-import hashlib
 import os
 import platform
 import sys
@@ -15,8 +14,10 @@ import typer
 
 from .. import __version__, registry
 from ..errors import WeightsError
+from ..places import cache_folder
 from ..spec import WeightsEntry
 from ..tasks import TASKS
+from ..weights import store
 from .options import Json, Quiet
 from .output import Output, mode_of
 
@@ -35,7 +36,7 @@ class Finding:
 def doctor(json: Json = False, quiet: Quiet = False) -> None:
     """Show versions, devices, formats, weights and caches, what is missing and what to type."""
     output = Output(mode_of(json=json, quiet=quiet))
-    findings = [*_versions(), *_devices(), *_formats(), *_weights(), *_caches()]
+    findings = [*_versions(), *_devices(), *_formats(), *_weights(), *_caches(), *_network()]
     output.document([asdict(finding) for finding in findings])
     section = ""
     for finding in findings:
@@ -95,27 +96,50 @@ def _formats() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    yield Finding("weights", "list", f"{len(registry.entries())} rows in {registry.list_file()}")
+    yield Finding(
+        "weights", "list", f"{len(registry.entries())} rows in {', '.join(map(str, registry.lists()))}"
+    )
+    away = 0
     for entry in registry.entries():
-        yield _one_weights_file(entry)
+        path = registry.weights_path(entry)
+        if path is not None:
+            yield _one_weights_file(entry, path, entry.sha256, registry.REINSTALL)
+        elif (kept := store.record(entry)) is not None:
+            remedy = f"restore weights remove {entry.id}"
+            yield _one_weights_file(entry, kept.path, kept.sha256, remedy)
+        else:
+            away += 1
+    if away:
+        yield Finding("weights", "not here", f"{away} rows: {registry.LISTING} shows how to get them")
     for task in TASKS:
         if not any(entry.task == task and entry.default for entry in registry.entries()):
             yield Finding("weights", task, "no default weights in this version yet", False)
 
 
-def _one_weights_file(entry: WeightsEntry) -> Finding:
-    path = registry.weights_path(entry)
-    assert path is not None
+def _one_weights_file(entry: WeightsEntry, path: Path, sha256: str | None, remedy: str) -> Finding:
     if not path.is_file():
-        return Finding("weights", entry.id, f"{path} is missing", False, registry.REINSTALL)
-    proved = entry.sha256 is None or hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
+        return Finding("weights", entry.id, f"{path} is missing", False, remedy)
+    proved = sha256 is None or store.digest(path).sha256 == sha256
     value = f"{path.stat().st_size / 1e6:.1f} MB, {'sha256 right' if proved else 'sha256 is wrong'}"
-    hint = None if proved else registry.REINSTALL
+    hint = None if proved else remedy
     return Finding("weights", entry.id, value, proved, hint)
 
 
 def _caches() -> Iterator[Finding]:
-    from huggingface_hub.constants import HF_HUB_CACHE
+    from ..hub import settings
 
-    cache = Path(HF_HUB_CACHE)
-    yield Finding("caches", "Hugging Face Hub", f"{cache}{'' if cache.exists() else ' (not there yet)'}")
+    for name, folder in (("restorecli", cache_folder()), ("Hugging Face Hub", settings().cache)):
+        yield Finding("caches", name, f"{folder}{'' if folder.exists() else ' (not there yet)'}")
+
+
+def _network() -> Iterator[Finding]:
+    """What pulling weights would go by; nothing is asked of any server."""
+    from ..hub import settings
+
+    found = settings()
+    value = "forbidden by HF_HUB_OFFLINE" if found.is_offline else "to fetch weights and test sets, no more"
+    yield Finding("network", "use", value, not found.is_offline)
+    yield Finding("network", "the Hub", found.endpoint)
+    yield Finding("network", "token", "there" if found.has_token else "none: public repositories only")
+    proxies = [name for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY") if os.environ.get(name)]
+    yield Finding("network", "proxy", f"by {proxies[0]}" if proxies else "none")

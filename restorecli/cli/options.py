@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from .. import registry
-from ..errors import UsageError
+from ..errors import RestoreError, UsageError
+from ..weights import licence
 
 RESTORING = "Restoring"
+WEIGHTS = "Weights"
 INPUT = "Input"
 OUTPUT = "Output"
 SPEED = "Speed and memory"
@@ -26,8 +28,20 @@ class PrecisionOption(StrEnum):
     FP16 = "fp16"
 
 
+class WindowsOption(StrEnum):
+    OURS = "ours"
+    PAPER = "paper"
+
+
+def complete_ids() -> list[str]:
+    try:
+        return [entry.id for entry in registry.entries()]
+    except RestoreError:  # a list of the user's that cannot be read: the command will say so
+        return []
+
+
 def complete_models() -> list[str]:
-    return [registry.AUTO, *(entry.id for entry in registry.entries()), registry.IDENTITY]
+    return [registry.AUTO, *complete_ids(), registry.IDENTITY]
 
 
 def complete_devices() -> list[str]:
@@ -47,6 +61,41 @@ def value(panel: str, *names: str, metavar: str, help: str, default: str | bool 
 
 Json = Annotated[bool, flag(REPORTING, "--json", "-j", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, flag(REPORTING, "--quiet", "-q", help="Only errors; result paths on stdout.")]
+
+
+def _use_weights_file(context: typer.Context, path: str | None) -> str | None:
+    context.with_resource(registry.weights_file(path))
+    return path
+
+
+def _use_licence_policy(context: typer.Context, policy: str | None) -> str | None:
+    context.with_resource(licence.policy(policy))
+    return policy
+
+
+# Both hold from where they are read to the end of the command: whatever looks for weights minds them.
+WeightsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--weights-file",
+        metavar="FILE",
+        help=f"Also the rows of this list, like weights.toml. [{registry.FILE_VARIABLE}]",
+        callback=_use_weights_file,
+        show_default=False,
+        rich_help_panel=WEIGHTS,
+    ),
+]
+LicencePolicy = Annotated[
+    str | None,
+    typer.Option(
+        "--license",
+        metavar="any|permissive",
+        help=f"permissive refuses weights under other or unknown licences. [{licence.POLICY_VARIABLE}]",
+        callback=_use_licence_policy,
+        show_default=False,
+        rich_help_panel=WEIGHTS,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +119,8 @@ class RestoreOptions:
             autocompletion=complete_models,
         ),
     ] = registry.AUTO
+    weights_file: WeightsFile = None
+    license: LicencePolicy = None
     strength: Annotated[
         float,
         value(RESTORING, metavar="N", help="How much of the repair to apply.", default=True, min=0, max=1),
@@ -151,6 +202,10 @@ class RestoreOptions:
         int | None,
         value(SPEED, metavar="N", help="Pixels that tiles share.", default="by the weights", min=0),
     ] = None
+    windows: Annotated[
+        WindowsOption,
+        typer.Option(help="paper: as the network's authors cut images.", rich_help_panel=SPEED),
+    ] = WindowsOption.OURS
     batch: Annotated[
         int | None, value(SPEED, metavar="N", help="Tiles at a time.", default="auto", min=1)
     ] = None

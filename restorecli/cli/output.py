@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -68,6 +68,28 @@ class Output:
                 self._above_progress(printable(line))
             else:
                 _write(printable(line) + "\n")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str]) -> None:
+        """A table for people: drawn on a terminal, plain columns elsewhere; `numbers` are set flush right."""
+        if self.mode is not Mode.HUMAN:
+            return
+        rows = [[printable(cell) for cell in row] for row in rows]
+        if sys.stdout.isatty():
+            from .drawn_table import draw  # rich costs as much as everything else in `restore --help`
+
+            draw(columns, rows, numbers)
+            return
+        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+        for row in (columns, *rows):
+            parts = (
+                cell.rjust(width) if name in numbers else cell.ljust(width)
+                for name, cell, width in zip(columns, row, widths, strict=True)
+            )
+            _write("  ".join(parts).rstrip() + "\n")
+
+    def text(self, content: str) -> None:
+        """An answer in a form of its own that was asked for: Markdown, CSV."""
+        _write(content)
 
     def document(self, content: object) -> None:
         """The answer to --json. Bytes of names that are not UTF-8 come as escaped surrogates."""

@@ -9,7 +9,9 @@ import typer
 from .. import registry
 from ..errors import InputError, UsageError
 from ..spec import Task
+from ..weights import licence
 from .account import Account
+from .first_use import tell
 from .options import RestoreOptions
 from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
@@ -30,11 +32,13 @@ def restore(task: Task, level: Value, options: RestoreOptions) -> None:
     mode = mode_of(json=options.json, quiet=options.quiet)
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
     entry, _ = registry.choose(task.name, options.model, level)
+    licence.check(entry)
+    by_image = registry.takes_an_image(task.name, options.model, level)
     from ..engine.plan import Naming, make_plan, sweep
 
     naming = Naming(
         task=task.name,
-        model=entry.id,
+        model=options.model if by_image else entry.id,
         level="auto" if level is None else f"{level:g}" if isinstance(level, (int, float)) else level,
         lossless=task.lossless_output,
         output=options.output,
@@ -126,6 +130,8 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         batch=options.batch,
         ensemble=options.ensemble,
         strength=options.strength,
+        windows=options.windows.value,
+        before_loading=lambda entry: tell(entry, account.output),
     )
     account.choices(restorer.choices, device_was_open=options.device == "auto")
     if options.dry_run:
@@ -149,10 +155,11 @@ def _estimate(plan: "Plan", restorer: "Restorer", account: Account) -> None:
     for job in plan.jobs:
         try:
             height, width = read_size(job.source or sys.stdin.buffer)
+            estimate = restorer.estimate(height, width)
         except InputError as error:
             account.fail(job.name, job, error)
         else:
-            account.plan(job, height, width, restorer.estimate(height, width))
+            account.plan(job, height, width, estimate)
 
 
 def _transfer(task: Task, options: RestoreOptions, plan: "Plan") -> "Transfer":

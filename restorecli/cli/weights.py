@@ -1,11 +1,12 @@
-"""restore weights: what weights there are.
+"""restore weights: what weights there are, and one of them in full.
 
 No `from __future__ import annotations` here: the commands are built from annotations.
 """
 
 import difflib
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,15 +14,25 @@ from .. import registry
 from ..errors import UsageError
 from ..spec import WeightsEntry
 from ..tasks import TASKS
-from .options import Json, Quiet
+from ..weights import licence, store
+from . import weights_files, weights_remote
+from .options import Json, Quiet, WeightsFile
 from .output import Output, mode_of
 
-app = typer.Typer(help="Show the weights that restorecli knows.", no_args_is_help=True)
+app = typer.Typer(
+    help="Show, bring and check the weights that restorecli knows.",
+    epilog="restore weights list --task derain, restore weights info mhnet-derain",
+    no_args_is_help=True,
+)
+
+HEAD = ("ID", "LEVEL", "NETWORK", "SIZE", "FROM", "PROOF", "HERE", "LICENCE")
+# Where a file comes from, for people.
+FROM = {"embedded": "package", "file": "file", "hub": "Hub", "url": "web", "manual": "by hand"}
 
 
 @app.callback()
 def weights() -> None:
-    """Show the weights that restorecli knows."""
+    """Show, bring and check the weights that restorecli knows."""
 
 
 @app.command("list")
@@ -29,36 +40,163 @@ def list_weights(
     task: Annotated[
         str | None, typer.Option(help="Only those for this task.", autocompletion=lambda: list(TASKS))
     ] = None,
+    weights_file: WeightsFile = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the weights: id, task, size, licence, and which is the default."""
+    """List the weights by task: level, size, where from, how proved, whether here, and licence."""
     output = Output(mode_of(json=json, quiet=quiet))
     if task is not None and task not in TASKS:
         near = difflib.get_close_matches(task, TASKS, n=1) or list(TASKS)
         raise UsageError(f"unknown task {task!r}", hint=f"--task {near[0]}")
     rows = [row for row in registry.entries() if task in (None, row.task)]
-    output.document([_as_data(row) for row in rows])
-    table = [("ID", "TASK", "LEVEL", "NETWORK", "SIZE", "LICENCE", ""), *(_cells(row) for row in rows)]
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(table[0]))]
-    for place, cells in enumerate(table if rows else []):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        output.result(line, rows[place - 1].id if place else None)
+    output.document([as_data(row) for row in rows])
+    _show_table(output, rows)
     without = [
         name for name in TASKS if not any(row.task == name and row.default for row in registry.entries())
     ]
     if without and task in (None, *without):
         output.note(f"no default weights yet for {', '.join(without)}")
+    if any(row.source == "manual" for row in rows):
+        output.note("by hand: restore weights info ID says where to get the file, and import takes it")
 
 
-def _as_data(row: WeightsEntry) -> dict[str, object]:
-    path = registry.weights_path(row)
-    return {**asdict(row), "available": path is not None and path.exists()}
+def _show_table(output: Output, rows: list[WeightsEntry]) -> None:
+    cells = {row.id: _cells(row) for row in rows}
+    widths = [max(map(len, column)) for column in zip(HEAD, *cells.values(), strict=True)]
+
+    def line(texts: Iterable[str]) -> str:
+        return "  ".join(text.ljust(width) for text, width in zip(texts, widths, strict=True)).rstrip()
+
+    groups = [[row for row in rows if row.task == task] for task in TASKS]
+    for place, group in enumerate(filter(None, groups)):
+        if place:
+            output.result("")
+        output.result(line((group[0].task.upper(), *HEAD[1:])))
+        for row in group:
+            output.result(line(cells[row.id]), row.id)
 
 
 def _cells(row: WeightsEntry) -> tuple[str, ...]:
-    level = (
-        "any" if row.level is None else f"{row.level:g}" if isinstance(row.level, (int, float)) else row.level
-    )
-    size = f"{row.size / 1e6:.1f} MB" if row.size else "?"
-    return (row.id, row.task, level, row.model.network, size, row.licence, "default" if row.default else "")
+    here = ("yes" if available(row) else "-") + (", default" if row.default else "")
+    of_file = (size_text(row), FROM[row.source], proof(row), here, row.licence)
+    return (row.id, level_text(row), row.model.network, *of_file)
+
+
+def level_text(row: WeightsEntry) -> str:
+    if row.level is None:
+        return "any" if row.automatic else "?"  # not picked by a level, as it is not known for which it is
+    return _plain(row.level)
+
+
+def _plain(level: float | str) -> str:
+    return f"{level:g}" if isinstance(level, (int, float)) else level
+
+
+def size_text(row: WeightsEntry) -> str:
+    if row.size is not None:
+        return f"{row.size / 1e6:.1f} MB"
+    return f"~{row.about_size / 1e6:.0f} MB" if row.about_size is not None else "?"
+
+
+def available(row: WeightsEntry) -> bool:
+    """Whether a file is here, so that nothing need be fetched."""
+    path = registry.weights_path(row)
+    return path.exists() if path is not None else store.stored(row) is not None
+
+
+def proof(row: WeightsEntry) -> str:
+    """How far the file that is here is proved; of one that is not, how far it can be."""
+    kept = store.record(row)
+    if kept is not None:
+        return kept.proof
+    return store.SHA256 if row.sha256 else store.GIT_BLOB if row.git_blob else store.KEYS
+
+
+def as_data(row: WeightsEntry) -> dict[str, Any]:
+    """A row as JSON, with what is here of it."""
+    kept = store.record(row)
+    path = registry.weights_path(row) or (kept.path if kept else None)
+    return {
+        **asdict(row),
+        "available": available(row),
+        "path": str(path) if path is not None and path.exists() else None,
+        "proof": proof(row),
+        "permissive": licence.is_permissive(row),
+        "stored": weights_files.stored_data(kept) if kept else None,
+    }
+
+
+@app.command("info")
+def info(
+    id: weights_files.Id, weights_file: WeightsFile = None, json: Json = False, quiet: Quiet = False
+) -> None:
+    """Show one row in full: where it comes from, how it is proved, what it can do, its published figures."""
+    output = Output(mode_of(json=json, quiet=quiet))
+    row = registry.find(id)
+    output.document(as_data(row))
+    lines = list(_facts(row))
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
+        output.result(f"{name.ljust(width)}  {text}")
+    output.note(next_step(row))
+
+
+def next_step(row: WeightsEntry) -> str:
+    """What to type next with these weights."""
+    if available(row):
+        return f"restore {row.task} photo.png --model {row.id}"
+    if row.source == "manual":
+        return f"{row.instructions} Then: restore weights import {row.id} FILE"
+    return f"restore weights pull {row.id}"
+
+
+def _facts(row: WeightsEntry) -> Iterator[tuple[str, str]]:
+    model = row.model
+    params = ", ".join(f"{key} {value}" for key, value in model.params.items())
+    yield "id", row.id
+    yield "task", f"{row.task}{', its default' if row.default else ''}"
+    known = TASKS[row.task].level
+    if known is not None:
+        yield known.name, level_text(row)
+    yield "network", model.network + (f" ({params})" if params else "")
+    yield "pictures", "gray; of a colour photo the luma" if model.channels == 1 else "colour"
+    yield "tile", f"{model.tile}, overlap {model.overlap}"
+    yield "precision", ", ".join(model.dtypes)
+    yield "licence", row.licence + ("" if licence.is_permissive(row) else " (not known as permissive)")
+    yield "size", size_text(row)
+    yield "from", f"{FROM[row.source]}: {store.address(row)}"
+    if row.page and row.page != store.address(row):
+        yield "page", row.page
+    yield from _proofs(row)
+    for name, text in (("trained for", row.trained_for), ("limits", row.limits)):
+        if text:
+            yield name, text
+    if not row.automatic:
+        yield "picked", "only by this id"
+    for figure in row.published:
+        level = "" if figure.level is None or known is None else f" at {known.name} {_plain(figure.level)}"
+        yield "published", f"{figure.set}{level}: {figure.psnr:.2f} dB ({figure.protocol})"
+    for key, value in row.provenance.items():
+        yield key, "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _proofs(row: WeightsEntry) -> Iterator[tuple[str, str]]:
+    for name, value in (("sha256", row.sha256), ("git blob", row.git_blob)):
+        if value:
+            yield name, value
+    kept = store.record(row)
+    if kept is not None:
+        yield "here", f"{kept.path}, since {kept.date}, from {kept.origin}"
+        yield "proved by", kept.proof
+    elif registry.weights_path(row) is not None:
+        yield "here", str(registry.weights_path(row)) if available(row) else "no: the file is missing"
+    else:
+        yield "here", f"no; it can be proved by {proof(row)}"
+
+
+app.command("pull")(weights_remote.pull)
+app.command("import")(weights_files.import_weights)
+app.command("verify")(weights_files.verify)
+app.command("remove")(weights_files.remove)
+app.command("mirror")(weights_remote.mirror)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from .device import wait_for
-from .heap import give_back_freed_memory
+from .heap import fill_free_memory, give_back_freed_memory
 
 _RUNS = 5
 _ENOUGH_SECONDS = 0.3
@@ -74,11 +74,11 @@ def _least_seconds(run: Callable[[], object], device: torch.device) -> float:
 
 def _most_memory(run: Callable[[], object], device: torch.device) -> int | None:
     """The most of a few runs: what others free meanwhile, in this process, hides some of what one takes."""
-    peaks = [_peak_memory(run, device) for _ in range(_MEMORY_RUNS)]
+    peaks = [peak_memory(run, device) for _ in range(_MEMORY_RUNS)]
     return max((peak for peak in peaks if peak is not None), default=None)
 
 
-def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
+def peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
     """Bytes that `run` takes at its peak above what is taken before it."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -87,6 +87,7 @@ def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
         wait_for(device)
         return torch.cuda.max_memory_allocated(device) - before
     give_back_freed_memory()
+    filling = fill_free_memory()  # what is resident already would hide as much of what `run` takes
     try:
         (_PROCESS / "clear_refs").write_text("5", encoding="ascii")  # the peak starts from here
         before = _resident("VmRSS:")
@@ -94,6 +95,7 @@ def _peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
         before = None
     run()
     wait_for(device)
+    del filling
     return None if before is None else max(_resident("VmHWM:") - before, 0)
 
 

@@ -1,63 +1,35 @@
-"""Restorer: an image goes in, a restored one comes out.
+"""Restorer: an image goes in, a restored one comes out, by the weights that fit it.
 
-Image -> pixels as the network wants them -> tiles through the network -> pixels -> Image
+choosing.py says which weights, row.py sends the image through them.
 """
 
 import os
-import time
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, overload
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError, WeightsError
-from ..images import Image, as_mosaic, grow_under_transparency, read
-from ..images.bayer import Mosaic, Pattern
+from ..errors import UsageError
+from ..images import Image, read
 from ..images.names import Source
-from ..registry import choose
-from ..spec import Choice, ModelSpec, Task, WeightsEntry
-from ..weights.load import load_network
+from ..registry import takes_an_image
+from ..spec import Choice, ModelSpec, WeightsEntry
+from ..weights.load import build_network, load_network
 from .arrays import as_array, through_array, through_tensor
+from .caution import cautions
+from .choosing import Chosen, choose_for, choose_weights, describe
 from .device import pick_device, pick_precision
-from .settings import Settings, find_level, find_task
-from .tiled import Progress, Run, TiledNetwork
+from .row import Estimate, Report, Restored, RowRestorer
+from .settings import Settings, find_level, find_task, plan_tiling
+from .tiled import Progress
 
 __all__ = ["Estimate", "Report", "Restored", "Restorer", "restore"]
 
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How one image was restored."""
-
-    weights: str
-    tiles: int
-    tile: tuple[int, int]  # height, width
-    overlap: int
-    device: str
-    precision: str
-    retried_fp32: int
-    level: float | str | None
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    image: Image
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What an image of a size would cost, from a measurement on this device."""
-
-    tiles: int
-    tile: tuple[int, int]  # height, width
-    seconds: float
-    bytes: int | None  # at the peak, without the loaded weights; None where that cannot be measured
+LOADED = 2  # networks kept at a time: a batch may hold gray and colour images
 
 
 class Restorer:
@@ -65,6 +37,9 @@ class Restorer:
 
     The level of the damage can be given as `level` or under the name it has for its task: sigma (denoise),
     quality (dejpeg), scale (upscale), pattern (demosaic). Options that make no sense raise UsageError.
+
+    `model` may be a network whose weights are for one level, or for gray or colour, each: then every image
+    gets those that fit it, by its own measured level where none is given, and `before_loading` is told.
     """
 
     def __init__(
@@ -84,14 +59,22 @@ class Restorer:
         batch: int | None = None,
         ensemble: bool = False,
         strength: float = 1.0,
+        windows: str = "ours",
+        before_loading: Callable[[WeightsEntry], None] | None = None,
     ) -> None:
-        settings = Settings(str(device), precision, tile, overlap, batch, ensemble, strength)
-        known = find_task(task)
+        settings = Settings(str(device), precision, tile, overlap, batch, ensemble, strength, windows)
+        self.task, self.settings, self._model = find_task(task), settings, model
         named = {"sigma": sigma, "quality": quality, "scale": scale, "pattern": pattern}
-        level = find_level(known, level, named)
-        pick_device(settings.device)  # a missing one is said before anything is loaded
-        entry, reason = choose(known.name, model, level)
-        self._set_up(known, entry, reason, load_network(entry), level, settings)
+        self.level = find_level(self.task, level, named)
+        self.device, _ = pick_device(settings.device)  # a missing one is said before anything is loaded
+        self._before_loading = before_loading
+        self._rows: OrderedDict[str, RowRestorer] = OrderedDict()
+        self._blank: RowRestorer | None = None
+        self._expected = choose_weights(self.task, model, self.level)
+        settings.check_for(self.task, self._expected.entry.model)
+        self._by_image = takes_an_image(self.task.name, model, self.level)
+        if not self._by_image:
+            self._row(self._expected)
 
     @classmethod
     def from_network(
@@ -105,92 +88,55 @@ class Restorer:
     ) -> "Restorer":
         """A Restorer for a network that is not in the list of weights; `options` as for Restorer itself."""
         self = cls.__new__(cls)
-        known = find_task(task)
-        entry = WeightsEntry(id=spec.network, task=known.name, model=spec, source="none")
-        if known.name == "upscale" and level is None:
+        self.task, self.settings, self._model = find_task(task), Settings(**options), spec.network
+        entry = WeightsEntry(id=spec.network, task=self.task.name, model=spec, source="none")
+        if self.task.name == "upscale" and level is None:
             level = spec.scale
-        level = find_level(known, level, {})
-        self._set_up(known, entry, "given as a network", network, level, Settings(**options))
+        self.level = find_level(self.task, level, {})
+        self.settings.check_for(self.task, spec)
+        self._expected = describe(self.task, entry, "given as a network", self.level)
+        self._by_image, self._before_loading, self._blank = False, None, None
+        row = RowRestorer(self.task, self._expected, network, self.settings)
+        self._rows, self.device = OrderedDict({entry.id: row}), row.device
         return self
 
-    def _set_up(
-        self,
-        task: Task,
-        entry: WeightsEntry,
-        reason: str,
-        network: nn.Module,
-        level: float | str | None,
-        settings: Settings,
-    ) -> None:
-        self.task, self.entry, self.settings, self.level = task, entry, settings, level
-        spec = entry.model
-        settings.check_for(task, spec)
-        if task.name == "upscale" and level != spec.scale:
-            raise WeightsError(
-                f"{entry.id} enlarges {spec.scale} times, not {level}", hint=f"--scale {spec.scale}"
-            )
-        self.device, device_choice = pick_device(settings.device)
-        self._dtype, precision_choice = pick_precision(settings.precision, self.device, spec)
-        number = float(level) if isinstance(level, (int, float)) else None
-        self._tiled = TiledNetwork(network, spec, self.device, settings, number)
-        self.choices = (device_choice, precision_choice, self._tiled.tiling.choice, Choice(entry.id, reason))
+    @property
+    def entry(self) -> WeightsEntry:
+        """The weights; where they depend on the image, those for a colour image of unknown level."""
+        return self._expected.entry
+
+    @property
+    def choices(self) -> tuple[Choice, Choice, Choice, Choice]:
+        """Device, precision, tile and weights, each with its reason."""
+        if not self._by_image:
+            return self._row(self._expected).choices
+        spec, settings = self.entry.model, self.settings
+        tiling = plan_tiling(settings, spec, settings.paper_windows(self.task, spec))
+        _, device = pick_device(settings.device)
+        _, precision = pick_precision(settings.precision, self.device, spec)
+        weights = Choice(self._model, "its weights that fit best, for each image")
+        return device, precision, tiling.choice, weights
 
     def restore_image(self, image: Image, *, progress: Progress | None = None) -> Restored:
         """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`."""
-        start = time.perf_counter()
-        dtype, precision = pick_precision(self.settings.precision, self.device, self.entry.model, image.bits)
-        pixels, mosaic = self._as_network_wants(image)
-        run = self._tiled(pixels, dtype, progress)
-        result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))
-        restored = self._with_alpha(image, result)
-        seconds = time.perf_counter() - start
-        return Restored(restored, self._report(image, run, precision.value, seconds))
+        chosen = self._expected
+        if self._by_image:
+            chosen = choose_for(self.task, self._model, self.level, image)
+        restored = self._row(chosen).restore_image(image, progress=progress, chosen=chosen)
+        notes = (*restored.report.notes, *cautions(self.task.name, image))
+        return replace(restored, report=replace(restored.report, notes=notes))
 
-    def _as_network_wants(self, image: Image) -> tuple[np.ndarray, Mosaic | None]:
-        if self.task.mosaic_input:
-            mosaic = as_mosaic(image, _pattern(self.level))
-            return mosaic.pixels, mosaic
-        return grow_under_transparency(image.pixels, image.alpha), None
-
-    def _with_alpha(self, image: Image, result: np.ndarray) -> Image:
-        alpha = image.alpha
-        if alpha is not None and result.shape[:2] == alpha.shape:
-            # What nobody sees stays as it was.
-            np.copyto(result, image.pixels, where=(alpha == 0)[:, :, None])
-        elif alpha is not None:
-            height, width = result.shape[:2]
-            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
-            if alpha.dtype == np.float32:
-                alpha = alpha.clip(0, 1)
-        return image.with_pixels(result, alpha)
-
-    @property
-    def _level_counts(self) -> bool:
-        """Whether the level goes into the network, or decided which one it is or what it sees."""
-        known, entry = self.task.level, self.entry
-        return entry.model.steerable or entry.level is not None or (known is not None and bool(known.choices))
-
-    def _report(self, image: Image, run: Run, precision: str, seconds: float) -> Report:
-        notes = list(run.notes)
-        if run.retried:
-            notes.append(f"{run.retried} of {len(run.grid)} tiles were run again in float32")
-        if self.entry.model.channels == 1 and image.channels == 3:
-            notes.append("these weights are gray only: the luma was restored, the chroma passed through")
-        if self.level is not None and not self._level_counts:
-            assert self.task.level is not None
-            notes.append(f"{self.task.level.name} has no effect: these weights find it by themselves")
-        return Report(
-            weights=self.entry.id,
-            tiles=len(run.grid),
-            tile=(run.grid.rows.size, run.grid.columns.size),
-            overlap=run.overlap,
-            device=str(self.device),
-            precision=precision,
-            retried_fp32=run.retried,
-            level=self.entry.level if self.level is None else self.level,
-            seconds=seconds,
-            notes=tuple(notes),
-        )
+    def _row(self, chosen: Chosen) -> RowRestorer:
+        """Its network, loaded; the one that was not used for longest makes room."""
+        entry = chosen.entry
+        if entry.id not in self._rows:
+            if self._before_loading is not None:
+                self._before_loading(entry)
+            while len(self._rows) >= LOADED:
+                self._rows.popitem(last=False)
+            self._rows[entry.id] = RowRestorer(self.task, chosen, load_network(entry), self.settings)
+        self._rows.move_to_end(entry.id)
+        return self._rows[entry.id]
 
     @overload
     def __call__(self, pixels: np.ndarray) -> np.ndarray: ...
@@ -215,21 +161,13 @@ class Restorer:
 
     def estimate(self, height: int, width: int) -> Estimate:
         """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked."""
-        grid = self._tiled.windows(height, width)
-        cost, spec = self._tiled.cost(self._dtype), self.entry.model
-        tile = grid.rows.size * grid.columns.size
-        memory = None
-        if cost.memory is not None:
-            band = 4 * grid.rows.size * grid.columns.end * spec.scale**2 * 3
-            images = 3 * height * width * (1 + spec.scale**2)
-            memory = int(cost.memory.at(tile) * self._tiled.batch) + band + images
-        return Estimate(
-            len(grid), (grid.rows.size, grid.columns.size), cost.seconds.at(tile) * len(grid), memory
-        )
-
-
-def _pattern(level: float | str | None) -> Pattern:
-    return next(pattern for pattern in ("grbg", "rggb", "bggr", "gbrg") if pattern == level)
+        if not self._by_image:
+            return self._row(self._expected).estimate(height, width)
+        if self._blank is None:
+            # What it costs does not depend on its weights, which may not be here.
+            network = build_network(self.entry).eval().requires_grad_(False)
+            self._blank = RowRestorer(self.task, self._expected, network, self.settings)
+        return self._blank.estimate(height, width)
 
 
 @overload

@@ -5,11 +5,13 @@ from numbers import Integral, Real
 from typing import Literal
 
 from ..errors import UsageError
+from ..ops.windows import PAPER_WINDOWS, QuadTree
 from ..spec import Choice, Level, ModelSpec, Task
 from ..tasks import TASKS
 
 # Tiles are not halved below this: what does not fit then does not fit because of something else.
 SMALLEST_TILE = 32
+WINDOWS = ("ours", "paper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Settings:
     batch: int | None = None
     ensemble: bool = False
     strength: float = 1.0
+    windows: Literal["ours", "paper"] | str = "ours"  # paper: those of the authors' test code
 
     def __post_init__(self) -> None:
         if self.tile != "auto" and not _is_count(self.tile, 0):
@@ -33,13 +36,33 @@ class Settings:
             raise UsageError(f"batch {self.batch!r} is not a number of tiles", hint="--batch 1")
         if not (isinstance(self.strength, Real) and 0 <= self.strength <= 1):
             raise UsageError(f"strength {self.strength!r} is not in 0 to 1", hint="--strength 0.5")
+        if self.windows not in WINDOWS:
+            raise UsageError(
+                f"windows {self.windows!r} are neither ours nor paper", hint="--windows ours, or paper"
+            )
+        if self.windows == "paper" and (self.tile != "auto" or self.overlap is not None):
+            raise UsageError(
+                "the paper's windows have their own size and overlap",
+                hint="leave out --tile and --overlap, or --windows paper",
+            )
 
     def check_for(self, task: Task, spec: ModelSpec) -> None:
-        """UsageError where strength has no meaning: the input is not an image of the result's kind."""
+        """UsageError where an option has no meaning for this task and network."""
+        if self.windows == "paper" and self.paper_windows(task, spec) is None:
+            known = ", ".join(dict.fromkeys(network for network, _ in PAPER_WINDOWS))
+            raise UsageError(
+                f"no paper ran {spec.network} for {task.name} in windows of its own",
+                hint=f"leave out --windows paper; it is for {known}",
+            )
+        # Strength: the input must be an image of the result's kind.
         if self.strength != 1 and (spec.scale != 1 or task.mosaic_input):
             raise UsageError(
                 f"{task.name} has no strength: its input is another kind of image than its result"
             )
+
+    def paper_windows(self, task: Task, spec: ModelSpec) -> QuadTree | None:
+        """The authors' windows, where they are asked for (and there are some)."""
+        return PAPER_WINDOWS.get((spec.network, task.name)) if self.windows == "paper" else None
 
 
 def _is_count(value: object, least: int) -> bool:
@@ -53,14 +76,21 @@ class Tiling:
     tile: int
     overlap: int
     reason: str
+    tree: QuadTree | None = None  # the authors' windows instead
 
     @property
     def choice(self) -> Choice:
+        if self.tree is not None:
+            return Choice("the paper's windows", self.reason)
         return Choice(f"{self.tile}, overlap {self.overlap}" if self.tile else "whole image", self.reason)
 
 
-def plan_tiling(settings: Settings, spec: ModelSpec) -> Tiling:
-    """Tile and overlap as asked for, or as the weights row says."""
+def plan_tiling(settings: Settings, spec: ModelSpec, tree: QuadTree | None = None) -> Tiling:
+    """Tile and overlap as asked for, or as the weights row says; or the authors' windows."""
+    if tree is not None:
+        mean = ", each the mean of its 8 positions" if tree.ensemble else ""
+        reason = f"asked for: quarters of quarters, to below {tree.smaller_than} pixels{mean}"
+        return Tiling(0, 0, reason, tree)
     if settings.tile != "auto":
         return tiling_of(int(settings.tile), "asked for", settings, spec)
     if spec.halo is None:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..errors import OutOfMemoryError
+from ..ops.windows import QuadTree
 from ..spec import ModelSpec, Window
 from . import probe
 from .blend import blend
@@ -15,7 +16,7 @@ from .bridge import to_native
 from .device import available_memory, is_out_of_memory, release_memory
 from .predict import Predictor
 from .settings import Settings, plan_tiling, smallest_tile, tiling_of
-from .tiling import Grid, plan_windows
+from .tiling import Grid, plan_paper_windows, plan_windows
 
 Progress = Callable[[int, int], None]  # (tiles done, all tiles)
 
@@ -44,21 +45,23 @@ class TiledNetwork:
         device: torch.device,
         settings: Settings,
         level: float | None = None,
+        tree: QuadTree | None = None,
     ) -> None:
         self.network = network.eval().to(device)
         self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - not in torch's stub
         self.spec, self.device, self.settings, self.level = spec, device, settings, level
         self.batch = settings.batch or (1 if device.type == "cpu" else GPU_BATCH)
-        self.tiling = plan_tiling(settings, spec)
+        self.tiling = plan_tiling(settings, spec, tree)
         self._costs: dict[torch.dtype, probe.Cost] = {}
-        if settings.tile == "auto" and spec.halo is not None:
+        if settings.tile == "auto" and spec.halo is not None and tree is None:
             self._fit_tile_to_memory()
 
     def __call__(self, pixels: np.ndarray, dtype: torch.dtype, progress: Progress | None = None) -> Run:
         result = self._room_for(pixels)
         notes: list[str] = []
         while True:
-            grid, overlap = self.windows(*pixels.shape[:2]), self.tiling.overlap
+            grid = self.windows(*pixels.shape[:2])
+            overlap = self._overlap(grid)
             predictor = self._predictor(dtype, self.batch)
             if self._fill(result, pixels, grid, predictor, progress):
                 return Run(result, grid, overlap, predictor.retried, tuple(notes))
@@ -67,7 +70,13 @@ class TiledNetwork:
 
     def windows(self, height: int, width: int) -> Grid:
         """What an image of this size is cut into: the one place that decides it."""
+        if self.tiling.tree is not None:
+            return plan_paper_windows(height, width, self.tiling.tree, self.spec.scale)
         return plan_windows(height, width, self.tiling.tile, self.tiling.overlap, self.spec.multiple_of)
+
+    def _overlap(self, grid: Grid) -> int:
+        """As asked for or given by the weights; of the paper's windows, what the image makes of it."""
+        return self.tiling.overlap if self.tiling.tree is None else grid.overlap
 
     def cost(self, dtype: torch.dtype) -> probe.Cost:
         """Of one tile, cutting and blending included; measured once, at about a quarter and half its side."""
@@ -92,7 +101,8 @@ class TiledNetwork:
         return self._fill(self._room_for(pixels), pixels, grid, self._predictor(dtype, 1))
 
     def _predictor(self, dtype: torch.dtype, batch: int) -> Predictor:
-        ensemble, strength = self.settings.ensemble, self.settings.strength
+        tree, strength = self.tiling.tree, self.settings.strength
+        ensemble = self.settings.ensemble or (tree is not None and tree.ensemble)
         return Predictor(self.network, self.spec, self.device, dtype, self.level, ensemble, strength, batch)
 
     def _room_for(self, pixels: np.ndarray) -> np.ndarray:
@@ -132,7 +142,7 @@ class TiledNetwork:
             self.batch = 1
             return "not enough memory for several tiles at a time: one by one"
         tile = max(grid.rows.size, grid.columns.size)
-        if self.spec.halo is None:
+        if self.spec.halo is None or self.tiling.tree is not None:
             raise OutOfMemoryError(
                 f"not enough memory for a tile of {tile}; another size would give another result",
                 hint=self._fitting_tile(tile, dtype),
@@ -151,7 +161,8 @@ class TiledNetwork:
         smaller = self.tiling.tile or tile
         while (smaller := smaller // 2) >= smallest_tile(self.spec):
             if smaller < tile and self._run_blank(smaller, dtype):
-                return f"--tile {smaller} fits (tried)"
+                ours = "--windows ours " if self.tiling.tree is not None else ""
+                return f"{ours}--tile {smaller} fits (tried)"
         return "no smaller tile fits either: close other programs, or --device cpu"
 
     def _fit_tile_to_memory(self) -> None:

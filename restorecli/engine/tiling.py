@@ -12,21 +12,31 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..ops.windows import QuadTree, quad_tree_cuts
 from ..spec import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Equal windows along one axis: `size` pixels from each of `starts`, for an image of `length` pixels."""
+    """Equal windows along one axis: `size` pixels from each of `starts`, for an image of `length` pixels.
+
+    With `bounds` there is no blending: each window counts from its own bound to the next one.
+    """
 
     length: int
     size: int
     starts: tuple[int, ...]
+    bounds: tuple[int, ...] = ()
 
     @property
     def end(self) -> int:
         """Where the last window ends: at `length`, or behind it by less than one multiple."""
         return self.starts[-1] + self.size
+
+    @property
+    def overlap(self) -> int:
+        """What two neighbours share, at least."""
+        return min((left + self.size - right for left, right in pairwise(self.starts)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,11 @@ class Grid:
 
     rows: Axis
     columns: Axis
+
+    @property
+    def overlap(self) -> int:
+        """What two neighbours share, at least."""
+        return min(self.rows.overlap, self.columns.overlap)
 
     def __len__(self) -> int:
         return len(self.rows.starts) * len(self.columns.starts)
@@ -51,6 +66,17 @@ def plan_windows(height: int, width: int, tile: int, overlap: int, multiple: int
     A tile that is too small for its overlap is enlarged to overlap + multiple; tile 0 is the whole image.
     """
     return Grid(plan_axis(height, tile, overlap, multiple), plan_axis(width, tile, overlap, multiple))
+
+
+def plan_paper_windows(height: int, width: int, tree: QuadTree, scale: int = 1) -> Grid:
+    """The windows in which a paper's authors ran their network."""
+    cuts = quad_tree_cuts(height, width, tree, scale)
+    return Grid(
+        *(
+            Axis(length, cut.size, cut.starts, cut.bounds)
+            for length, cut in zip((height, width), cuts, strict=True)
+        )
+    )
 
 
 def plan_axis(length: int, tile: int, overlap: int, multiple: int = 1) -> Axis:
@@ -76,6 +102,8 @@ def blend_weights(axis: Axis, halo: int = 0, scale: int = 1) -> np.ndarray:
     surroundings; where the `halo` is known and is more, all that the window's edge can change counts nothing.
     The ramp runs over the rest.
     """
+    if axis.bounds:
+        return _hard_edges(axis, scale)
     size = axis.size * scale
     starts = [start * scale for start in axis.starts]
     weights = np.ones((len(starts), size))
@@ -92,6 +120,13 @@ def blend_weights(axis: Axis, halo: int = 0, scale: int = 1) -> np.ndarray:
     for start, weight in zip(starts, weights, strict=True):
         weight /= total[start : start + size]
     return weights.astype(np.float32)
+
+
+def _hard_edges(axis: Axis, scale: int) -> np.ndarray:
+    places = np.add.outer(np.array(axis.starts), np.arange(axis.size))
+    bounds = np.array(axis.bounds)[:, None]
+    counts = (bounds[:-1] <= places) & (places < bounds[1:])
+    return counts.repeat(scale, axis=1).astype(np.float32)
 
 
 def _rise(shared: int, halo: int) -> np.ndarray:

@@ -44,7 +44,7 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
         lost.append(f"alpha: {format} has none, put on white")
     if image.bits == 16 and format not in DEEP_FORMATS:
         lost.append(f"16 bit: {format} holds 8")
-    to_depth = _to_16_bit if format in DEEP_FORMATS and image.bits != 8 else _to_8_bit
+    to_depth = _to_16_bit if format in DEEP_FORMATS and image.bits != 8 else to_8_bit
     alpha = None if image.alpha is None else to_depth(image.alpha)
     image = image.with_pixels(to_depth(image.pixels), alpha)
 
@@ -83,7 +83,8 @@ def _why_not(image: Image, field: str, format: str, strip: bool) -> str | None:
     return None
 
 
-def _to_8_bit(array: np.ndarray) -> np.ndarray:
+def to_8_bit(array: np.ndarray) -> np.ndarray:
+    """Pixels of any depth as 8 bits show them best."""
     if array.dtype == np.uint16:  # 257 * x is what 8 bits mean in 16: to the nearest
         return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return array if array.dtype == np.uint8 else np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8)

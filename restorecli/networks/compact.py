@@ -83,8 +83,24 @@ def blocks(channels: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Block(channels) for _ in range(count)))
 
 
+def fill_mosaic(x: Tensor) -> Tensor:
+    """Bilinear demosaicing, whatever the phase: what was not measured is the mean of its nearest neighbours.
+
+    Mirroring without repeating the edge keeps the phase going. Sums of slices, because a convolution would
+    round the measured values wherever autocast makes it one of 16 bits.
+    """
+    padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+    rows = padded[..., 1:-1, :] + 0.5 * (padded[..., :-2, :] + padded[..., 2:, :])
+    filled = rows[..., 1:-1] + 0.5 * (rows[..., :-2] + rows[..., 2:])
+    green = padded[:, 1:2]
+    above_below = green[..., :-2, 1:-1] + green[..., 2:, 1:-1]
+    filled[:, 1:2] = x[:, 1:2] + 0.25 * (above_below + green[..., 1:-1, :-2] + green[..., 1:-1, 2:])
+    return filled
+
+
 class Compact(nn.Module):
-    """x (B, 3, h, w) in [0, 1], h and w multiples of 2 * 2**len(encoder); the output has the same shape.
+    """x (B, 3, h, w) in [0, 1], h and w multiples of shuffle * 2**len(encoder); the output is `scale` times
+    as large. The network works on pixels put together shuffle x shuffle, and adds to what `start` makes of x.
 
     `level` (B,) is the strength of the damage on its own scale, from level_low to level_high; None, or NaN
     for one of the images, is blind.
@@ -98,11 +114,15 @@ class Compact(nn.Module):
         decoder: Sequence[int] = (1, 1, 1),
         level_low: float = 0.0,
         level_high: float = 1.0,
+        shuffle: int = 2,
+        scale: int = 1,
+        mosaic: bool = False,  # x is a Bayer mosaic, with zeros where nothing was measured
     ) -> None:
         super().__init__()
         widths = [width * 2**depth for depth in range(len(encoder) + 1)]
         self.level_low, self.level_high = level_low, level_high
-        self.intro = nn.Conv2d(3 * 4, width, 3, padding=1)
+        self.shuffle, self.scale, self.mosaic = shuffle, scale, mosaic
+        self.intro = nn.Conv2d(3 * shuffle**2, width, 3, padding=1)
         self.steer = nn.Linear(2, width, bias=False)
         self.encoders = nn.ModuleList(blocks(c, count) for c, count in zip(widths, encoder, strict=False))
         self.downs = nn.ModuleList(nn.Conv2d(c, 2 * c, 2, stride=2) for c in widths[:-1])
@@ -111,11 +131,11 @@ class Compact(nn.Module):
         self.decoders = nn.ModuleList(
             blocks(c, count) for c, count in zip(reversed(widths[:-1]), decoder, strict=True)
         )
-        self.ending = nn.Conv2d(width, 3 * 4, 3, padding=1)
+        self.ending = nn.Conv2d(width, 3 * (shuffle * scale) ** 2, 3, padding=1)
         nn.init.zeros_(self.steer.weight)
 
     def forward(self, x: Tensor, level: Tensor | None = None) -> Tensor:
-        features = self.intro(F.pixel_unshuffle(x, 2))
+        features = self.intro(F.pixel_unshuffle(x, self.shuffle))
         if level is not None:
             features = features + self.steering(level, features.dtype)
         skips = []
@@ -126,8 +146,16 @@ class Compact(nn.Module):
         features = self.middle(features)
         for up, decode in zip(self.ups, self.decoders, strict=True):
             features = decode(F.pixel_shuffle(up(features), 2) + skips.pop())
-        residual = F.pixel_shuffle(self.ending(features), 2)
-        return x.float() + residual.float()
+        residual = F.pixel_shuffle(self.ending(features), self.shuffle * self.scale)
+        return self.start(x.float()) + residual.float()
+
+    def start(self, x: Tensor) -> Tensor:
+        """The simple answer, which the network corrects."""
+        if self.mosaic:
+            return fill_mosaic(x)
+        if self.scale > 1:
+            return F.interpolate(x, scale_factor=self.scale, mode="bicubic")
+        return x
 
     def steering(self, level: Tensor, dtype: torch.dtype) -> Tensor:
         """(B, width, 1, 1), zero where the level is NaN: that image is restored blind."""

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .attention import LOG2_E, block_size, refuse_gradient, working_type
-from .layers import product
+from .layers import packed, product
 
 PATCH = 7
 STRIDE = 4  # of the queries
@@ -53,6 +53,7 @@ def _paste(queries: Tensor, keys: Tensor, value: Tensor, offsets: Tensor) -> Ten
     pieces = F.unfold(value[None], (1, PATCH), padding=(0, REACH))[0]  # (C * 7, h * w)
     # Twice the usual block: a product is the faster the more rows it has.
     several = min(rows + 1, max(1, 2 * block_size(queries) // (columns * height * width)))
+    pieces_packed, keys = packed(pieces, STRIDE * columns), packed(keys, several * columns)
     # Weights of `several` query rows and of the row before them; zeros above and below the image.
     margin = STRIDE * width
     weights = value.new_zeros(several + 1, columns, height * width + 2 * margin)
@@ -66,7 +67,7 @@ def _paste(queries: Tensor, keys: Tensor, value: Tensor, offsets: Tensor) -> Ten
         inner[known:] = 0
         for index in range(count):
             _shift_and_add(weights[index], weights[index + 1], width, out=shifted)
-            lines[first + index] = product(shifted.flatten(0, 1), pieces).view_as(lines[0])
+            lines[first + index] = product(shifted.flatten(0, 1), pieces_packed).view_as(lines[0])
         weights[0].copy_(weights[count])
     # lines[j, r] is output row 4 * (j - 1) + r: the first query row also reaches above the image.
     lines = lines.flatten(0, 1)[STRIDE : STRIDE + height]  # (h, columns, C * 7)

@@ -11,9 +11,26 @@ _ONEDNN_LINEAR = (
 )
 
 
+_ONEDNN_PACK = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
+
+
+def packed(columns: Tensor, rows: int) -> Tensor:
+    """columns (N, K) as `product` wants them, for several products with about `rows` rows each.
+
+    oneDNN brings them into its own order in every product: with a hundred rows that is a fifth of the time.
+    """
+    if _ONEDNN_LINEAR is None or _ONEDNN_PACK is None:
+        return columns
+    return _ONEDNN_PACK(columns, rows) if _takes(columns) else columns
+
+
+def _takes(x: Tensor) -> bool:
+    return x.device.type == "cpu" and x.dtype == torch.float32
+
+
 def product(rows: Tensor, columns: Tensor) -> Tensor:
-    """rows (M, K) times the transpose of columns (N, K) -> (M, N)."""
-    if _ONEDNN_LINEAR is not None and rows.device.type == "cpu" and rows.dtype == torch.float32:
+    """rows (M, K) times the transpose of columns (N, K), packed or not -> (M, N)."""
+    if _ONEDNN_LINEAR is not None and _takes(rows):
         return _ONEDNN_LINEAR(rows, columns, None, "none", [], "")
     return torch.mm(rows, columns.T)
 

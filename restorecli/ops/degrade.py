@@ -1,7 +1,7 @@
 """Damage made on purpose: the same functions make training data and the inputs of a bench.
 
 Every function takes a clean image (..., C, h, w), float32 in [0, 1], and gives the damaged one. Randomness
-comes from the generator that is passed in, and from nowhere else.
+comes from the generator that is passed in, and from nowhere else. Rain and blur have files of their own.
 """
 
 import io
@@ -12,6 +12,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Generator, Tensor
+
+from .blur import blur, random_kernel
+from .rain import rain
+from .resize import shrink_8_bit
 
 MOSAIC_PATTERNS = ("grbg", "rggb", "bggr", "gbrg")
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
@@ -103,7 +107,19 @@ def mosaic(image: Tensor, pattern: str = "grbg") -> Tensor:
     return result
 
 
-# What a bench or an evaluation can ask for by name: (clean, level, generator) -> damaged.
+def rain_8_bit(image: Tensor, generator: Generator) -> Tensor:
+    """A rainy 8-bit photo."""
+    return to_8_bit(rain(image, generator))
+
+
+def blur_8_bit(image: Tensor, size: float, generator: Generator, *, sigma: float = 1.0) -> Tensor:
+    """A blurred 8-bit photo with slight noise; the kernel is at most `size` pixels across."""
+    kernel = random_kernel(2 * (int(size) // 2) + 1, generator)
+    return gaussian_noise_8_bit(blur(image, kernel, generator), sigma, generator)
+
+
+# What a bench or an evaluation can ask for by name: (clean, level, generator) -> damaged. The level is a
+# sigma, a quality, a scale (the result is smaller), the largest kernel's size; mosaics and rain have none.
 DEGRADATIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "clean": lambda image, level, generator: image,
     "noise": gaussian_noise,
@@ -111,5 +127,9 @@ DEGRADATIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "correlated": correlated_noise,
     "shot": signal_dependent_noise,
     "jpeg": lambda image, level, generator: jpeg(image, int(level)),
+    "mosaic": lambda image, level, generator: mosaic(image),
+    "bicubic_down": lambda image, level, generator: shrink_8_bit(image, int(level)),
+    "rain": lambda image, level, generator: rain_8_bit(image, generator),
+    "blur": blur_8_bit,
     "jpeg444": lambda image, level, generator: jpeg(image, int(level), subsampling="4:4:4"),
 }

@@ -5,6 +5,7 @@ the luma for deraining and super-resolution (whose border is cropped first).
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -31,8 +32,11 @@ def psnr_y(image: Tensor, reference: Tensor) -> float:
     return psnr(matlab_luma(image.double()), matlab_luma(reference.double()))
 
 
-def ssim(image: Tensor, reference: Tensor) -> float:
-    """Wang's SSIM: Gaussian window of 11 and sigma 1.5, where the window fits; the channels' mean."""
+def ssim(image: Tensor, reference: Tensor, *, edges: Literal["valid", "replicated"] = "valid") -> float:
+    """Wang's SSIM: Gaussian window of 11 and sigma 1.5; the mean over the channels.
+
+    The window is put where it fits, as in Wang's script; or everywhere, with the edges repeated around.
+    """
     places = torch.arange(_SSIM_WINDOW, dtype=torch.float64, device=image.device) - _SSIM_WINDOW // 2
     taps = torch.exp(-0.5 * (places / _SSIM_SIGMA) ** 2)
     taps = taps / taps.sum()
@@ -41,6 +45,8 @@ def ssim(image: Tensor, reference: Tensor) -> float:
         return F.conv2d(F.conv2d(x, taps[None, None, :, None]), taps[None, None, None, :])
 
     a, b = (x.double().reshape(-1, 1, *x.shape[-2:]) for x in (image, reference))
+    if edges == "replicated":
+        a, b = (F.pad(x, (_SSIM_WINDOW // 2,) * 4, mode="replicate") for x in (a, b))
     mean_a, mean_b = blurred(a), blurred(b)
     variance_a, variance_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
     covariance = blurred(a * b) - mean_a * mean_b

@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from ..errors import InputError, UsageError
-from .mixes import Mix, uniform
+from ..ops.draw import uniform
+from .mixes import Mix, Steered
 from .recipe import Recipe, Source
 
 SUFFIXES = {".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -58,7 +59,7 @@ def turned(image: Tensor, way: int) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    damaged: Tensor  # (B, 3, h, w)
+    damaged: Tensor  # (B, 3, h / scale, w / scale)
     target: Tensor  # (B, 3, h, w)
     level: Tensor  # (B,), NaN where the network is not told
     place: Tensor  # the generator's state behind this batch: from it the next one is drawn
@@ -69,13 +70,14 @@ class Sampler:
 
     def __init__(self, images: Sequence[Tensor], recipe: Recipe) -> None:
         schedule = recipe.schedule
-        self.images = [image for image in images if min(image.shape[:2]) >= schedule.crop]
+        self.mix: Mix = recipe.mix
+        self.side = schedule.crop + 2 * self.mix.margin
+        self.images = [image for image in images if min(image.shape[:2]) >= self.side]
         if not self.images:
-            raise InputError(f"no training image is {schedule.crop} pixels wide and high")
+            raise InputError(f"no training image is {self.side} pixels wide and high")
         areas = torch.tensor([image.shape[0] * image.shape[1] for image in self.images], dtype=torch.float64)
         self.chances = areas / areas.sum()
-        self.mix: Mix = recipe.mix
-        self.batch, self.crop = schedule.batch, schedule.crop
+        self.batch = schedule.batch
         self.known_level_share = schedule.known_level_share
         self.other_level_share = schedule.other_level_share
         self.generator = Generator().manual_seed(recipe.seed)
@@ -84,15 +86,16 @@ class Sampler:
         chosen = int(torch.multinomial(self.chances, 1, generator=self.generator))
         pixels = self.images[chosen]
         top, left = (
-            int(torch.randint(side - self.crop + 1, (), generator=self.generator))
-            for side in pixels.shape[:2]
+            int(torch.randint(length - self.side + 1, (), generator=self.generator))
+            for length in pixels.shape[:2]
         )
         way = int(torch.randint(8, (), generator=self.generator))
-        crop = as_image(pixels[top : top + self.crop, left : left + self.crop])
+        crop = as_image(pixels[top : top + self.side, left : left + self.side])
         damaged, target, level = self.mix(turned(crop, way).contiguous(), self.generator)
         if uniform(self.generator) >= self.known_level_share:
             return damaged, target, float("nan")
         if uniform(self.generator) < self.other_level_share:
+            assert isinstance(self.mix, Steered)  # the recipe was checked
             told = self.mix.other_level(self.generator)
             target = torch.lerp(target, damaged, self.mix.left(level, told))
             return damaged, target, told

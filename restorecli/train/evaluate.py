@@ -2,7 +2,9 @@
 
 Each image's noise comes from a generator seeded anew (with 1), the input is neither rounded nor clipped
 unless the damage says so, the score is of the clamped float output without cropping: the protocol of the
-papers' float-noise tables. A whole image is one tile.
+papers' float-noise tables. Rain and blur are drawn, so that each image gets its own: number n of a set by its
+names' order is seeded with n, from 1 on. Of enlarged images `scale` pixels are cropped at each edge. A whole
+image is one tile.
 """
 
 import math
@@ -17,13 +19,16 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from ..errors import UsageError
+from ..networks.compact import fill_mosaic
 from ..ops import degrade
 from ..ops.metrics import psnr, psnr_y, ssim
+from ..ops.resize import matlab_bicubic
 from ..spec import ModelSpec
 from .data import as_image, image_paths, read_pixels
 from .training import channels_last
 
 _SEED = 1
+_DRAWN = ("rain", "blur")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Figure:
     level: float
     told: bool  # the network was told the level
     precision: str
-    psnr_damaged: float
+    psnr_damaged: float  # of a mosaic, and of a small image: filled or enlarged simply
     psnr: float
     psnr_y: float
     ssim: float
@@ -101,15 +106,17 @@ def _figure(
 ) -> Figure:
     scores: list[Scores] = []
     seconds = megapixels = 0.0
-    for clean in images:
-        generator = Generator().manual_seed(_SEED)
+    for number, clean in enumerate(images, start=1):
+        clean = _whole(clean, spec.scale)
+        generator = Generator().manual_seed(number if damage.name in _DRAWN else _SEED)
         damaged = degrade.DEGRADATIONS[damage.name](clean, damage.level, generator)
         start = time.perf_counter()
         level = damage.level if damage.known else None
         restored = restore(network, spec, damaged, level, bf16=bf16).clamp(0, 1)
         seconds += time.perf_counter() - start
         megapixels += clean[0].numel() / 1e6
-        scores.append(score(damaged.clamp(0, 1), restored, clean))
+        simple = _simply(damaged, damage, spec.scale).clamp(0, 1)
+        scores.append(score(*(_without_edge(image, spec.scale) for image in (simple, restored, clean))))
     means = Scores(*(sum(column) / len(scores) for column in zip(*scores, strict=True)))
     return Figure(
         set=name,
@@ -121,6 +128,26 @@ def _figure(
         **means._asdict(),
         seconds_per_megapixel=seconds / megapixels,
     )
+
+
+def _whole(clean: Tensor, scale: int) -> Tensor:
+    """Cut so that `scale` divides its sides."""
+    height, width = (length // scale * scale for length in clean.shape[-2:])
+    return clean[..., :height, :width]
+
+
+def _without_edge(image: Tensor, scale: int) -> Tensor:
+    return image if scale == 1 else image[..., scale:-scale, scale:-scale]
+
+
+def _simply(damaged: Tensor, damage: Damage, scale: int) -> Tensor:
+    """What the result is compared with: the damaged image, made one of the result's kind where it is not."""
+    if damage.name == "mosaic":
+        return fill_mosaic(damaged[None])[0]
+    if scale == 1:
+        return damaged
+    height, width = damaged.shape[-2:]
+    return matlab_bicubic(damaged, (height * scale, width * scale))
 
 
 class Scores(NamedTuple):
@@ -145,7 +172,7 @@ def score(damaged: Tensor, restored: Tensor, clean: Tensor) -> Scores:
 def restore(
     network: nn.Module, spec: ModelSpec, image: Tensor, level: float | None = None, *, bf16: bool = False
 ) -> Tensor:
-    """(3, h, w) as one tile, its size brought to a multiple by reflection; gray stays gray."""
+    """(3, h, w) as one tile, its sides brought to multiples by reflection; gray stays gray."""
     height, width = image.shape[-2:]
     down, right = (-length % spec.multiple_of for length in (height, width))
     device = next(network.parameters()).device
@@ -154,5 +181,5 @@ def restore(
     levels = None if level is None else torch.tensor([level], device=device)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):  # as the engine does
         result = network(batch, levels) if spec.steerable else network(batch)
-    result = result[0, :, :height, :width].float().cpu()
+    result = result[0, :, : height * spec.scale, : width * spec.scale].float().cpu()
     return result.mean(0, keepdim=True).expand_as(result) if degrade.is_gray(image) else result

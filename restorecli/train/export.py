@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from ..errors import InputError, UsageError
 from ..registry import entries
-from ..spec import ModelSpec
+from ..row_text import row_text
+from ..spec import ModelSpec, WeightsEntry
 from ..weights.load import load_network
 from . import checkpoint
 from .loop import RECIPE
@@ -82,24 +83,23 @@ def provenance(trained: Trained) -> dict[str, object]:
 
 def weights_row(trained: Trained, name: str, content: bytes) -> str:
     recipe = trained.recipe
-    row = {
-        "id": name,
-        "task": recipe.task,
-        "source": "embedded",
-        "file": f"data/weights/{name}.safetensors",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
-        "licence": LICENCE,
-        "default": True,
-        "trained_for": recipe.trained_for,
-        "limits": recipe.limits,
-    }
-    tables = {
-        "[weights]": row,
-        "weights.model": _changed(recipe.model),
-        "weights.provenance": provenance(trained),
-    }
-    return "\n".join(f"[{title}]\n{_toml(table)}" for title, table in tables.items())
+    scale = recipe.model.scale
+    entry = WeightsEntry(
+        id=name,
+        task=recipe.task,
+        model=recipe.model,
+        source="embedded",
+        file=f"data/weights/{name}.safetensors",
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        licence=LICENCE,
+        default=True,
+        level=None if scale == 1 else scale,
+        trained_for=recipe.trained_for,
+        limits=recipe.limits,
+        provenance=provenance(trained),
+    )
+    return row_text(entry)
 
 
 def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping[str, Any]]) -> str:
@@ -150,25 +150,3 @@ def _figure_table(figures: Sequence[Mapping[str, Any]]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     return heading + rows
-
-
-def _changed(model: ModelSpec) -> dict[str, object]:
-    """The model's fields that are not as a row has them anyway."""
-    usual = ModelSpec(network=model.network)
-    return {
-        field.name: getattr(model, field.name)
-        for field in fields(ModelSpec)
-        if field.name == "network" or getattr(model, field.name) != getattr(usual, field.name)
-    }
-
-
-def _toml(table: Mapping[str, object]) -> str:
-    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
-
-
-def _value(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False)  # texts, numbers, true and false are the same in TOML

@@ -55,7 +55,8 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
         training.start_from(options.init)
     (options.out / RECIPE).write_text(recipe_text)
     log = Log(options.out / LOG, training.step, report)
-    log.write({"event": "start", "step": training.step, "images": len(training_paths)})
+    start = {"event": "start", "step": training.step, "images": len(training_paths)}
+    log.write(start | {"origin": training.origin or "random weights"})
     _run(training, held_out, options, log)
     return training
 
@@ -128,7 +129,7 @@ class Meter:
     def row(self, training: Training) -> Row:
         """A row of the log; starts to count anew."""
         schedule = training.recipe.schedule
-        pixels = len(self.losses) * schedule.batch * schedule.crop**2
+        pixels = len(self.losses) * schedule.batch * schedule.crop**2  # of the targets
         row = {
             "event": "steps",
             "step": training.step,

@@ -1,15 +1,17 @@
 """Which damage a training sample gets: the mixes that a recipe chooses from, made of ops/degrade.py."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor
 
 from ..ops import degrade
-
-
-def uniform(generator: Generator, low: float = 0.0, high: float = 1.0) -> float:
-    return low + (high - low) * torch.rand((), generator=generator).item()
+from ..ops.blur import blur, random_kernel
+from ..ops.draw import happens, uniform
+from ..ops.rain import rain
+from ..ops.resize import matlab_bicubic
 
 
 def quantisation(quality: float) -> float:
@@ -23,6 +25,31 @@ def to_gray(image: Tensor) -> Tensor:
     return degrade.to_8_bit(luma).repeat(3, 1, 1)
 
 
+Sample = tuple[Tensor, Tensor, float]  # damaged, target, level; NaN where the damage has none
+
+
+class Mix(Protocol):
+    """Damages a clean image that is `margin` pixels larger on every side than the target."""
+
+    @property
+    def margin(self) -> int: ...
+    @property
+    def scale(self) -> int: ...  # how many times smaller the damaged image is
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample: ...
+
+
+@runtime_checkable
+class Steered(Mix, Protocol):
+    """Damage with a level that the network can be told, also another one than the true one."""
+
+    def left(self, level: float, told: float) -> float: ...
+    def other_level(self, generator: Generator) -> float: ...
+
+
+def without_margin(image: Tensor, margin: int) -> Tensor:
+    return image[..., margin : image.shape[-2] - margin, margin : image.shape[-1] - margin]
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseMix:
     """Sigma from `sigma_low` to `sigma_high`, more often weak than strong where `skew` is above 1.
@@ -31,6 +58,8 @@ class NoiseMix:
     the rest gets float Gaussian noise.
     """
 
+    margin: ClassVar[int] = 0
+    scale: ClassVar[int] = 1
     sigma_low: float = 0.0
     sigma_high: float = 55.0
     skew: float = 1.0
@@ -44,17 +73,17 @@ class NoiseMix:
     def left(self, level: float, told: float) -> float:
         """The share of noise of sigma `level` that stays where the network is told to take `told`.
 
-        If the noise were told-strong noise on a photo with grain of its own, this would be the likeliest grain.
+        If the noise were told-strong noise on a photo with grain of its own, this were the likeliest grain.
         """
         return max(0.0, 1 - (told / level) ** 2) if level > 0 else 0.0
 
     def other_level(self, generator: Generator) -> float:
         return uniform(generator, self.sigma_low, self.sigma_high)
 
-    def __call__(self, clean: Tensor, generator: Generator) -> tuple[Tensor, Tensor, float]:
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """(3, h, w) -> damaged, target, level."""
-        target = to_gray(clean) if uniform(generator) < self.gray_share else clean
-        if uniform(generator) < self.clean_share:
+        target = to_gray(clean) if happens(generator, self.gray_share) else clean
+        if happens(generator, self.clean_share):
             sigma = uniform(generator, 0, self.clean_sigma)
         else:
             sigma = self.sigma_low + (self.sigma_high - self.sigma_low) * uniform(generator) ** self.skew
@@ -68,7 +97,7 @@ class NoiseMix:
             sigma = 255 * (damaged - target).std().item()
         else:
             damaged = degrade.gaussian_noise(target, sigma, generator)
-        if uniform(generator) < self.clipped_share:
+        if happens(generator, self.clipped_share):
             damaged = degrade.to_8_bit(damaged)
         return damaged, target, sigma
 
@@ -81,6 +110,8 @@ class JpegMix:
     JPEG), was compressed twice with two grids, or keeps its colour at full resolution.
     """
 
+    margin: ClassVar[int] = 0
+    scale: ClassVar[int] = 1
     quality_low: int = 10
     quality_high: int = 95
     skew: float = 1.0
@@ -97,11 +128,11 @@ class JpegMix:
     def other_level(self, generator: Generator) -> float:
         return float(self.quality(generator))
 
-    def __call__(self, clean: Tensor, generator: Generator) -> tuple[Tensor, Tensor, float]:
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """(3, h, w) -> damaged, target, level."""
-        target = to_gray(clean) if uniform(generator) < self.gray_share else clean
-        subsampling = "4:4:4" if uniform(generator) < self.full_colour_share else "4:2:0"
-        if uniform(generator) < self.clean_share:
+        target = to_gray(clean) if happens(generator, self.gray_share) else clean
+        subsampling = "4:4:4" if happens(generator, self.full_colour_share) else "4:2:0"
+        if happens(generator, self.clean_share):
             quality = round(uniform(generator, 97, 100))
         else:
             quality = self.quality(generator)
@@ -121,4 +152,81 @@ class JpegMix:
         return round(self.quality_low + (self.quality_high - self.quality_low) * share)
 
 
-Mix = NoiseMix | JpegMix
+@dataclass(frozen=True, slots=True)
+class MosaicMix:
+    """GRBG mosaics, some of them with the light noise of a sensor, stronger in bright parts or everywhere."""
+
+    margin: ClassVar[int] = 0
+    scale: ClassVar[int] = 1
+    noisy_share: float = 0.2
+    sigma_high: float = 5.0
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
+        damaged = clean
+        if happens(generator, self.noisy_share):
+            sigma, floor = uniform(generator, 0, self.sigma_high), uniform(generator, 0.1, 1)
+            damaged = degrade.signal_dependent_noise(clean, sigma, generator, floor=floor)
+            damaged = degrade.to_8_bit(damaged)
+        return degrade.mosaic(damaged), clean, float("nan")
+
+
+@cache
+def _shrinking(length: int, scale: int) -> Tensor:
+    """What matlab_bicubic does along one axis, as a matrix: many times faster for crops of one size."""
+    return matlab_bicubic(torch.eye(length), (length // scale, length))
+
+
+@dataclass(frozen=True, slots=True)
+class DownMix:
+    """Made smaller as Matlab's imresize does, in 256 steps as the files of the test sets are."""
+
+    scale: int = 2
+
+    @property
+    def margin(self) -> int:
+        """What the kernel of the outermost pixels reaches: two small pixels, in whole ones of them."""
+        return 4 * self.scale
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
+        rows, columns = (_shrinking(length, self.scale) for length in clean.shape[-2:])
+        small = degrade.to_8_bit(degrade.to_8_bit(rows @ clean) @ columns.T)
+        return without_margin(small, 4), without_margin(clean, self.margin), float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class RainMix:
+    """Streaks of rain; a share of the photos stays dry, so that dry photos stay as they are."""
+
+    margin: ClassVar[int] = 0
+    scale: ClassVar[int] = 1
+    clean_share: float = 0.1
+    hazy_share: float = 0.1
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
+        if happens(generator, self.clean_share):
+            return clean, clean, float("nan")
+        haze = uniform(generator, 0, 0.1) if happens(generator, self.hazy_share) else 0.0
+        return degrade.to_8_bit(rain(clean, generator, haze=haze)), clean, float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class BlurMix:
+    """Shake, defocus and motion up to `size` pixels, with slight noise; a share stays sharp."""
+
+    scale: ClassVar[int] = 1
+    size: int = 25
+    clean_share: float = 0.12
+    sigma_high: float = 2.0
+
+    @property
+    def margin(self) -> int:
+        return self.size // 2
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Sample:
+        target = without_margin(clean, self.margin)
+        if happens(generator, self.clean_share):
+            return target, target, float("nan")
+        blurred = blur(clean, random_kernel(self.size, generator), generator)
+        sigma = uniform(generator, 0, self.sigma_high)
+        damaged = degrade.gaussian_noise_8_bit(without_margin(blurred, self.margin), sigma, generator)
+        return damaged, target, float("nan")

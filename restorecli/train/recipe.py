@@ -8,8 +8,9 @@ from pathlib import Path
 from ..checked import CheckError, read_table
 from ..errors import UsageError
 from ..spec import ModelSpec, TaskName
-from .mixes import JpegMix, Mix, NoiseMix
+from .mixes import BlurMix, DownMix, JpegMix, Mix, MosaicMix, NoiseMix, RainMix, Steered
 
+MIXES = ("noise", "jpeg", "mosaic", "down", "rain", "blur")
 EMBEDDED = Path(__file__).parent / "recipes"
 
 
@@ -33,7 +34,7 @@ class Schedule:
     minutes: float = 0.0
     steps: int = 0
     batch: int = 12
-    crop: int = 96
+    crop: int = 96  # side of the target
     learning_rate: float = 2e-3
     warm_up: float = 0.02  # share of the schedule
     weight_decay: float = 1e-4
@@ -71,18 +72,32 @@ class Recipe:
     model: ModelSpec
     schedule: Schedule
     sources: tuple[Source, ...]
-    noise: NoiseMix | None = None  # one of the two says how samples are damaged
+    noise: NoiseMix | None = None  # one of these says how samples are damaged
     jpeg: JpegMix | None = None
+    mosaic: MosaicMix | None = None
+    down: DownMix | None = None
+    rain: RainMix | None = None
+    blur: BlurMix | None = None
     validation: Validation = field(default_factory=Validation)
     trained_for: str = ""
     limits: str = ""
     sha256: str = ""
 
     @property
+    def mixes(self) -> dict[str, Mix]:
+        """Those that were given, by their names."""
+        known = {name: getattr(self, name) for name in MIXES}
+        return {name: mix for name, mix in known.items() if mix is not None}
+
+    @property
     def mix(self) -> Mix:
-        mix = self.noise or self.jpeg
-        assert mix is not None
+        (mix,) = self.mixes.values()
         return mix
+
+    @property
+    def step(self) -> int:
+        """The sides of what the network gives are multiples of this."""
+        return self.model.multiple_of * self.model.scale
 
 
 def find_recipe(name: str) -> Path:
@@ -114,11 +129,18 @@ def load_recipe(path: Path) -> Recipe:
 
 def _check(recipe: Recipe, where: str) -> None:
     """What the types cannot say."""
-    if (recipe.noise is None) == (recipe.jpeg is None):
-        raise CheckError(f"{where}: give either [noise] or [jpeg]: how samples are damaged")
+    if len(recipe.mixes) != 1:
+        names = ", ".join(f"[{name}]" for name in MIXES)
+        raise CheckError(f"{where}: give one of {names}: how samples are damaged")
+    if recipe.mix.scale != recipe.model.scale:
+        raise CheckError(
+            f"{where}: the mix makes images {recipe.mix.scale} times smaller, not the model's scale"
+        )
+    if recipe.schedule.other_level_share and not isinstance(recipe.mix, Steered):
+        raise CheckError(f"{where}: schedule: other_level_share has no meaning for damage without a level")
     if (recipe.schedule.minutes > 0) == (recipe.schedule.steps > 0):
         raise CheckError(f"{where}: schedule: give either minutes or steps")
     if not recipe.sources:
         raise CheckError(f"{where}: sources: no folder of images in it")
-    if recipe.schedule.crop % recipe.model.multiple_of:
-        raise CheckError(f"{where}: schedule: crop is no multiple of {recipe.model.multiple_of}")
+    if recipe.schedule.crop % recipe.step:
+        raise CheckError(f"{where}: schedule: crop is no multiple of {recipe.step}")

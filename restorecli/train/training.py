@@ -69,11 +69,25 @@ class Training:
             average.lerp_(parameter, 1 - decay)
 
     def start_from(self, path: Path) -> None:
-        """Starts from exported weights instead of random ones."""
-        weights = {name: tensor.float() for name, tensor in load_file(path).items()}
-        self.origin = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        """Starts from exported weights instead of random ones, where names and shapes are the same.
+
+        So another task's weights serve too: their first and last layers may have other sizes.
+        """
+        found = load_file(path)
+        weights = self.network.state_dict()
+        taken = [name for name in weights if name in found and found[name].shape == weights[name].shape]
+        left = [name for name in weights if name not in taken]
+        if len(taken) < len(left):
+            raise UsageError(
+                f"{path}: {len(taken)} of {len(weights)} tensors have the names and shapes of this network's",
+                hint="--init takes weights of a network with the same model.params",
+            )
+        weights.update({name: found[name].float() for name in taken})
         self.network.load_state_dict(weights)
         self.average.load_state_dict(weights)
+        self.origin = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        if left:
+            self.origin += f", without {', '.join(left)}"
 
     def state(self) -> dict[str, Any]:
         return {

@@ -24,7 +24,7 @@ class HeldOut:
     """Fixed pairs of (damaged, clean) for every check, made once."""
 
     def __init__(self, images: Sequence[Tensor], recipe: Recipe) -> None:
-        side, multiple = recipe.validation.crop, recipe.model.multiple_of
+        side, multiple = recipe.validation.crop, recipe.step
         crops = [centre(as_image(pixels), side, multiple) for pixels in images]
         self.bf16 = recipe.schedule.bf16
         self.pairs = {check.name: damaged(crops, check, recipe.seed) for check in recipe.validation.checks}

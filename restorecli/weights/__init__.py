@@ -1,5 +1,4 @@
-"""Weights files to networks that are ready to run."""
+"""A row of weights.toml to its network: load.py. Files of others to ours: convert.py. Kept in: store.py.
 
-from .load import load_network
-
-__all__ = ["load_network"]
+Nothing is imported here: what the listing needs of store.py and licence.py must not load torch.
+"""

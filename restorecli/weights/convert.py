@@ -8,6 +8,7 @@ Every key of a file is accounted for; what the files hold is said in layouts.py.
 
 import pickle
 import re
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,36 +19,65 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import WeightsError
-from .layouts import Layout, Shape, layout
+from .layouts import LAYOUTS, Layout, Shape, layout
 
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
 NAMED = 3  # keys that a message names before it only counts
+HEAD = 512  # bytes that tell what a file is
+# What a login, a portal or a download limit sends in place of a file.
+WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head")
+IN_A_BROWSER = "open the page in a browser, log in or confirm there, and save the file itself"
+CUT_OFF = "if it is the right file, download it again: it may have been cut off"
+# What torch.load raises, besides, for bytes that are no pickle of tensors.
+NO_TENSORS = (
+    ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError, MemoryError,
+    struct.error,
+)  # fmt: skip
 
 
 # ---- files ----
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file or of a .pt/.pth file of any PyTorch since 0.3.
+    """The tensors of a safetensors file or of a .pt/.pth file of any PyTorch since 0.3, whatever its name.
 
     Pickles are read with weights_only=True: a file cannot run code.
     """
+    start = _start(path)
+    if start.lstrip().lower().startswith(WEB_PAGE):
+        raise WeightsError(f"{path} is a web page, not a weights file", hint=IN_A_BROWSER)
     try:
-        if path.suffix == ".safetensors":
+        if start[8:9] == b"{":  # safetensors: eight bytes that count those of the JSON object
             return load_file(path)
         with warnings.catch_warnings():
             # A pickle of an unusual protocol is warned of; it is read or refused all the same.
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except pickle.UnpicklingError as error:
         reason = "it holds more than tensors, or is damaged"
-        raise WeightsError(f"{path} is not a weights file that is safe to read: {reason}") from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(f"{path} is not a weights file: {reason}") from error
+        raise WeightsError(
+            f"{path} is not a weights file that is safe to read: {reason}", hint=CUT_OFF
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, OSError) as error:
+        raise WeightsError(f"{path} is not a weights file: {reason_of(error)}", hint=CUT_OFF) from error
+    except NO_TENSORS as error:
+        raise WeightsError(f"{path} is not a file of PyTorch or safetensors", hint=CUT_OFF) from error
     return unwrap(content, path.name)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD)
+    except OSError as error:
+        raise WeightsError(f"{path}: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """An error in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def unwrap(content: object, name: str) -> dict[str, Tensor]:
@@ -74,7 +104,7 @@ def convert(state: Mapping[str, Tensor], name: str, network: nn.Module, source: 
     `name` is the network's in NETWORKS. A state_dict that has our keys already is checked and passed on.
     """
     own = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    if own.keys() & state.keys() == state.keys():
+    if state.keys() <= own.keys() or name not in LAYOUTS:
         theirs = Layout({key: key for key in own})
     else:
         theirs = layout(name, network)

@@ -7,22 +7,58 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import WeightsError
 from ..networks import NETWORKS
 from ..registry import LISTING, REINSTALL, weights_path
 from ..spec import WeightsEntry
-from .convert import first, shape_words
+from . import licence
+from .convert import convert, first, read_checkpoint, shape_words
+from .store import Stored, record
 
 
 def load_network(entry: WeightsEntry) -> nn.Module:
-    """The network of a row with its weights: float32, in eval mode, without gradients."""
-    network = build_network(entry)
+    """The network of a row with its weights: float32, in eval mode, without gradients.
+
+    What the row names on the Hub or at an address is fetched if it is not here yet.
+    """
+    licence.check(entry)
+    if entry.source == "none":
+        network = build_network(entry)
+    else:
+        path, sha256 = _found(entry)
+        network = build_network(entry)
+        fill(network, read_state(path, entry, sha256), path.name)
+    return network.eval().requires_grad_(False)
+
+
+def _found(entry: WeightsEntry) -> tuple[Path, str | None]:
+    """The safetensors file of a row, and the sha256 that it must have."""
     path = weights_path(entry)
     if path is not None:
-        fill(network, read_state(path, entry), path.name)
-    return network.eval().requires_grad_(False)
+        return path, entry.sha256
+    kept = record(entry) or _brought(entry)
+    return kept.path, kept.sha256
+
+
+def _brought(entry: WeightsEntry) -> Stored:
+    """Weights that are not here yet, fetched and converted."""
+    if entry.remote is None:
+        raise WeightsError(
+            f"{entry.id}: these weights are not here; their authors publish them at {entry.page}",
+            hint=f"get the file there, then restore weights import {entry.id} FILE",
+        )
+    from .bring import bring  # the Hub's client, needed once for each weights
+
+    return bring(entry, entry.remote)
+
+
+def converted(entry: WeightsEntry, path: Path) -> bytes:
+    """A file of the authors, or of ours, as one of ours: our names, float32, safetensors."""
+    state = convert(read_checkpoint(path), entry.model.network, empty_network(entry), path.name)
+    return save({key: tensor.clone() for key, tensor in state.items()})  # theirs may share memory
 
 
 def build_network(entry: WeightsEntry) -> nn.Module:
@@ -38,21 +74,34 @@ def build_network(entry: WeightsEntry) -> nn.Module:
         raise WeightsError(f"{entry.id}: params do not fit the network {name}: {error}") from error
 
 
-def read_state(path: Path, entry: WeightsEntry) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, its sha256 checked where the row has one."""
+def empty_network(entry: WeightsEntry) -> nn.Module:
+    """The network of a row for its keys and shapes only: nothing is allocated."""
+    with torch.device("meta"):
+        return build_network(entry)
+
+
+def read_state(path: Path, entry: WeightsEntry, sha256: str | None) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, its sha256 checked where it is known."""
     try:
         data = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        hint = REINSTALL if entry.source == "embedded" else LISTING
-        raise WeightsError(f"{entry.id}: {path}: {reason}", hint=hint) from error
-    if entry.sha256 is not None and hashlib.sha256(data).hexdigest() != entry.sha256:
-        hint = REINSTALL if entry.source == "embedded" else None
-        raise WeightsError(f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=hint)
+        raise WeightsError(f"{entry.id}: {path}: {reason}", hint=_remedy(entry)) from error
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise WeightsError(
+            f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=_remedy(entry)
+        )
     try:
         return load_safetensors(data)
     except SafetensorError as error:
         raise WeightsError(f"{entry.id}: {path} is not a safetensors file: {error}") from error
+
+
+def _remedy(entry: WeightsEntry) -> str:
+    """What to type where a file is damaged or gone."""
+    if entry.source == "embedded":
+        return REINSTALL
+    return LISTING if entry.source == "file" else f"restore weights remove {entry.id}, and bring it again"
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

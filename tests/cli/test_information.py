@@ -67,20 +67,6 @@ def test_a_near_miss_gets_a_suggestion(restore: Run):
     assert "--sigma" in restore("denoise", "--sigmma", "3", identity=False).errors[0]
 
 
-def test_the_list_of_weights_as_table_ids_and_json(restore: Run, rows: None):
-    table = restore("weights", "list", identity=False).lines
-    assert [line.split() for line in table] == [
-        ["ID", "TASK", "LEVEL", "NETWORK", "SIZE", "LICENCE"],
-        ["net-denoise", "denoise", "25", "net", "5.7", "MB", "MIT", "default"],
-    ]
-    assert restore("weights", "list", "-q", identity=False).lines == ["net-denoise"]
-    (row,) = restore("weights", "list", "--json", identity=False).json
-    assert (row["id"], row["model"]["network"], row["available"]) == ("net-denoise", "net", False)
-    assert restore("weights", "list", "--task", "derain", identity=False).lines == []
-    result = restore("weights", "list", "--task", "denoize", identity=False)
-    assert (result.code, "--task denoise" in result.stderr) == (2, True)
-
-
 def test_doctor_finds_what_is_here(restore: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(registry, "entries", lambda: ())
     result = restore("doctor", "--json", identity=False)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -54,6 +57,35 @@ def test_the_estimate_is_measured() -> None:
         images = 2 * 3 * 1024 * 2048
         assert large.bytes is not None
         assert images < large.bytes - small.bytes < images + 4 * 3 * 2048 * 256 * 2
+
+
+DIRTY = """
+import threading
+import numpy as np
+import torch
+from restorecli.engine import heap, probe
+
+def measure():
+    # A thread has a heap of its own, and trimming leaves the end of such a heap resident.
+    blocks = [np.ones(2**17) for _ in range(30)]
+    del blocks
+    for _ in range(3):
+        print(probe.peak_memory(lambda: torch.ones(2**21), torch.device("cpu")))
+
+heap.keep_freed_memory()
+thread = threading.Thread(target=measure)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_memory_that_is_resident_already_hides_nothing() -> None:
+    """In a process of its own, because keeping freed memory cannot be undone."""
+    process = subprocess.run([sys.executable, "-c", DIRTY], capture_output=True, text=True, check=True)
+    peaks = [int(line) for line in process.stdout.splitlines()]
+    assert len(peaks) == 3
+    assert all(7.9 * 2**20 < peak < 16 * 2**20 for peak in peaks)
 
 
 def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:

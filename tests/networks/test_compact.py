@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from restorecli.networks.compact import Compact, gate
+from restorecli.networks.compact import Compact, fill_mosaic, gate
+from restorecli.ops.degrade import MOSAIC_PATTERNS, mosaic
 
 SMALL = {"width": 8, "encoder": (1, 1), "middle": 2, "decoder": (1, 1), "level_low": 0, "level_high": 50}
 # Per scale 2, 4, 8 and back: 2 (intro), 2, 4, 2 * 8 (3x3 convolutions), 4, 2, 2, and one block of 8.
@@ -75,6 +76,36 @@ def test_bf16_stays_near(network):
     assert result.dtype == torch.float32
     reference = network(image, torch.tensor([25.0]))
     assert (result - reference).abs().mean() < 0.05 * reference.std()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_an_enlarging_network_enlarges_and_starts_from_bicubic(scale):
+    network = Compact(8, (1,), 1, (1,), shuffle=1, scale=scale).eval().requires_grad_(False)
+    image = picture(1, 3, 12, 10)
+    assert network(image).shape == (1, 3, 12 * scale, 10 * scale)
+    network.ending.weight.zero_()
+    network.ending.bias.zero_()
+    torch.testing.assert_close(
+        network(image), nn.functional.interpolate(image, scale_factor=scale, mode="bicubic")
+    )
+
+
+@pytest.mark.parametrize("pattern", MOSAIC_PATTERNS)
+def test_a_mosaic_is_filled_from_its_neighbours_in_every_phase(pattern):
+    """Exact where every colour is a plane, but at the edges, where mirroring bends it."""
+    rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(14.0), indexing="ij")
+    plane = torch.stack([0.2 + 0.02 * rows, 0.1 + 0.03 * columns, 0.5 - 0.01 * rows + 0.01 * columns])[None]
+    filled = fill_mosaic(mosaic(plane, pattern))
+    torch.testing.assert_close(filled[..., 1:-1, 1:-1], plane[..., 1:-1, 1:-1])
+    flat = torch.tensor([0.2, 0.5, 0.8])[None, :, None, None].expand(1, 3, 8, 8)
+    torch.testing.assert_close(fill_mosaic(mosaic(flat, pattern)), flat)
+
+
+def test_what_was_measured_is_not_rounded_where_autocast_is():
+    measured = mosaic(picture(1, 3, 8, 8))
+    with torch.autocast("cpu", torch.bfloat16):
+        filled = fill_mosaic(measured)
+    assert torch.equal(filled[measured > 0], measured[measured > 0])
 
 
 def test_gate_has_the_gradient_that_autograd_would_find():

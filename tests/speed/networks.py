@@ -2,8 +2,11 @@
 
     python tests/speed/networks.py            # all rows; takes minutes
     python tests/speed/networks.py panet-attention-96 rnan-96
+    python tests/speed/networks.py --device cuda    # what --device auto takes where there is CUDA
 
-Each row runs in a process of its own, so that its memory is its own. The last line of stdout is JSON.
+Each row runs in a process of its own, so that its memory is its own. On a GPU a row is each network in
+float32 and bfloat16, eager and compiled: megapixels a second and peak memory, without the authors' way. The
+last line of stdout is JSON.
 """
 
 import argparse
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "networks"))
 
@@ -103,16 +106,10 @@ def psnr(a: Tensor, b: Tensor, value_range: float) -> float:
 def measure(row: str, runs: int) -> dict[str, object]:
     variant, side, kind = ROWS[row]
     network = build(variant)
-    value_range = 255.0 if variant.startswith("rnan") else 1.0
-    x = image(1, 1 if "Gray" in variant else 3, side, side, value_range)
+    x = network_input(variant, side)
     if kind == "attention":
-        attention = network.get_submodule("attention")
-        assert isinstance(attention, PyramidAttention)
-        network = attention
-        x = torch.randn(1, 64, side, side, generator=torch.Generator().manual_seed(0)) * 0.3
-    network(
-        x[..., :16, :16]
-    )  # what PyTorch itself loads at the first call is no part of the network's memory
+        network, x = attention_of(network), attention_input(side)
+    network(x[..., :16, :16])  # what PyTorch loads at the first call is no part of the network's memory
     before = gigabytes()
     y, first = timed(lambda: network(x))
     result: dict[str, object] = {"row": row, "peak_gb_above_weights": round(gigabytes() - before, 3)}
@@ -135,8 +132,54 @@ def measure(row: str, runs: int) -> dict[str, object]:
     half_network, half = network.bfloat16(), x.bfloat16()
     y16, first = timed(lambda: half_network(half))
     result["bf16_s"] = round(min(first, best_seconds(lambda: half_network(half), runs)), 3)
-    result["bf16_psnr_to_fp32"] = round(psnr(y16.float(), y, value_range), 1)
+    result["bf16_psnr_to_fp32"] = round(psnr(y16.float(), y, value_range_of(variant)), 1)
     return result
+
+
+def measure_on_gpu(row: str, runs: int) -> dict[str, object]:
+    """Each precision, eager and compiled; autocast, as in the engine."""
+    variant, side, kind = ROWS[row]
+    network = build(variant).cuda().to(memory_format=torch.channels_last)
+    x = network_input(variant, side).cuda()
+    if kind == "attention":
+        network, x = attention_of(network), attention_input(side).cuda()
+    result: dict[str, object] = {"row": row}
+    exact: Tensor | None = None
+    for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        for name, call in (("eager", network), ("compiled", torch.compile(network))):
+            with torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
+                y = call(x).float()
+                seconds = best_seconds(lambda call=call: (call(x), torch.cuda.synchronize()), runs)
+                torch.cuda.reset_peak_memory_stats()
+                before = torch.cuda.memory_allocated()
+                call(x)
+            exact = y if exact is None else exact
+            peak = torch.cuda.max_memory_allocated() - before
+            result[f"{precision}_{name}"] = {
+                "s": round(seconds, 4),
+                "megapixels_s": round(side**2 / 1e6 / seconds, 3),
+                "peak_gb_above_weights": round(peak / 1024**3, 3),
+                "psnr_to_fp32": round(psnr(y, exact, value_range_of(variant)), 1),
+            }
+    return result
+
+
+def value_range_of(variant: str) -> float:
+    return 255.0 if variant.startswith("rnan") else 1.0
+
+
+def network_input(variant: str, side: int) -> Tensor:
+    return image(1, 1 if "Gray" in variant else 3, side, side, value_range_of(variant))
+
+
+def attention_of(network: nn.Module) -> PyramidAttention:
+    attention = network.get_submodule("attention")
+    assert isinstance(attention, PyramidAttention)
+    return attention
+
+
+def attention_input(side: int) -> Tensor:
+    return torch.randn(1, 64, side, side, generator=torch.Generator().manual_seed(0)) * 0.3
 
 
 def main() -> None:
@@ -144,12 +187,14 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", default=list(ROWS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--here", action="store_true", help="run the one row in this process")
     options = parser.parse_args()
+    on_gpu = options.device == "cuda" or (options.device == "auto" and torch.cuda.is_available())
     torch.set_num_threads(options.threads)
     if options.here:
         with torch.inference_mode():
-            print(json.dumps(measure(options.rows[0], options.runs)))
+            print(json.dumps((measure_on_gpu if on_gpu else measure)(options.rows[0], options.runs)))
         return
     results = []
     for row in options.rows:
@@ -160,10 +205,15 @@ def main() -> None:
             "--here",
             f"--threads={options.threads}",
             f"--runs={options.runs}",
+            f"--device={'cuda' if on_gpu else 'cpu'}",
         ]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         results.append(json.loads(output.splitlines()[-1]))
         print("  ".join(f"{key} {value}" for key, value in results[-1].items()), flush=True)
+    if on_gpu:
+        device = torch.cuda.get_device_name()
+        print(json.dumps({"device": device, "torch": torch.__version__, "rows": results}))
+        return
     rates = {
         "matmul_gmac_s": round(matmul_rate(torch.float32), 1),
         "product_gmac_s": round(product_rate(), 1),

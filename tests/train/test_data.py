@@ -1,15 +1,17 @@
 """Batches: seeded, damaged as the mix says, and never from a held-out image."""
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Generator
-from training_tools import make_project
+from training_tools import RECIPE, make_project
 
-from restorecli.ops.degrade import is_gray
+from restorecli.ops.degrade import is_gray, mosaic
+from restorecli.ops.resize import shrink_8_bit
 from restorecli.train.data import Ahead, Sampler, recipe_paths, split, turned
-from restorecli.train.mixes import JpegMix, NoiseMix, to_gray
+from restorecli.train.mixes import BlurMix, DownMix, JpegMix, MosaicMix, NoiseMix, RainMix, to_gray
 from restorecli.train.recipe import load_recipe
 
 
@@ -90,6 +92,64 @@ def test_jpeg_mix_is_seeded_and_gives_whole_steps(photo):
         assert is_gray(damaged) == is_gray(target)
         assert (damaged * 255 - (damaged * 255).round()).abs().max() < 1e-4
     assert {is_gray(target) for _, target, _ in runs[0]} == {True, False}
+
+
+@pytest.mark.parametrize("mix", [MosaicMix(), DownMix(2), DownMix(3), RainMix(), BlurMix(size=9)], ids=repr)
+def test_damage_without_a_level_is_seeded_and_gives_whole_steps(mix):
+    clean = torch.rand(3, 24 + 2 * mix.margin, 24 + 2 * mix.margin, generator=Generator().manual_seed(1))
+    clean = (clean * 255).round() / 255
+    runs = [[mix(clean, g) for _ in range(12)] for g in (Generator().manual_seed(4) for _ in range(2))]
+    for (damaged, target, level), (again, _, _) in zip(*runs, strict=True):
+        assert torch.equal(damaged, again)
+        assert math.isnan(level)
+        inner = slice(mix.margin, 24 + mix.margin)
+        assert torch.equal(target, clean[:, inner, inner])
+        assert damaged.shape == (3, 24 // mix.scale, 24 // mix.scale)
+        assert (damaged * 255 - (damaged * 255).round()).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_small_images_are_cut_from_the_whole_photo_made_small(scale):
+    """A crop is what the whole photo's small version holds there, up to a rounding in 8 bits."""
+    whole = torch.rand(3, 96, 96, generator=Generator().manual_seed(1))
+    whole = (whole * 255).round() / 255
+    mix = DownMix(scale)
+    side = 12 * scale + 2 * mix.margin
+    damaged, _, _ = mix(whole[:, :side, :side], Generator())
+    expected = shrink_8_bit(whole, scale)[:, 4:16, 4:16]
+    off = (255 * (damaged - expected)).abs().round()
+    assert off.max() <= 1
+    assert (off > 0).float().mean() < 0.03
+
+
+def test_shares_of_clean_photos_are_kept():
+    photo = torch.rand(3, 40, 40, generator=Generator().manual_seed(1))
+    photo = (photo * 255).round() / 255
+    generator = Generator().manual_seed(2)
+    for mix in (RainMix(clean_share=0.3), BlurMix(size=9, clean_share=0.3)):
+        clean = [
+            torch.equal(damaged, target) for damaged, target, _ in (mix(photo, generator) for _ in range(300))
+        ]
+        assert 0.22 < sum(clean) / 300 < 0.38
+
+
+def test_mosaics_are_the_photos_unless_they_are_noisy():
+    photo = torch.rand(3, 16, 16, generator=Generator().manual_seed(1))
+    generator = Generator().manual_seed(2)
+    damaged = [MosaicMix(noisy_share=0.5)(photo, generator)[0] for _ in range(100)]
+    exact = [torch.equal(image, mosaic(photo)) for image in damaged]
+    assert 35 < sum(exact) < 65
+    assert all((255 * (image - mosaic(photo))).std() < 5.5 for image in damaged)
+
+
+def test_a_margin_is_cut_too_and_the_target_has_the_crop(tmp_path):
+    text = RECIPE.replace("[noise]\ngray_share = 0.3", "[blur]\nsize = 5")
+    recipe = load_recipe(make_project(tmp_path, text))
+    sampler = Sampler(images(), recipe)
+    assert sampler.side == 20
+    batch = sampler.next()
+    assert batch.damaged.shape == batch.target.shape == (2, 3, 16, 16)
+    assert batch.level.isnan().all()
 
 
 def test_gray_has_three_equal_channels_in_whole_steps(photo):

@@ -94,6 +94,36 @@ def test_figures_know_their_input(project):
     assert noisy.images == 8
 
 
+def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
+    """What has the same name and shape is taken, and what was not is said."""
+    export(read_training(project / "run"), tmp_path, "tiny")
+    text = RECIPE.replace("[noise]\ngray_share = 0.3", "[down]").replace("steps = 24", "steps = 1")
+    text = text.replace("level_high = 55 }", "level_high = 55, shuffle = 1, scale = 2 }\nscale = 2")
+    text = text.replace("crop = 16", "crop = 8")
+    text = text.replace('damage = "noise", level = 25', 'damage = "bicubic_down", level = 2')
+    recipe = make_project(tmp_path / "up", text)
+    init = tmp_path / "tiny.safetensors"
+    options = Options(data=tmp_path / "up" / "data", out=tmp_path / "next", init=init)
+    training = train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
+    assert training.origin.endswith("without intro.weight")
+    row = export(read_training(tmp_path / "next"), tmp_path, "tiny-x2")
+    (table,) = tomllib.loads(row)["weights"]
+    assert table["level"] == 2
+    assert read_table(WeightsEntry, table, "row").model.scale == 2
+    network, spec = find_weights(str(tmp_path / "next"))
+    damages = [Damage.parse("bicubic_down:2")]
+    (figure,) = evaluate(network, spec, [tmp_path / "up" / "data" / "made"], damages)
+    assert figure.psnr_damaged > 30  # smooth waves, enlarged simply
+    wider = load_recipe(make_project(tmp_path / "wider", text.replace("width = 4", "width = 8")))
+    with pytest.raises(UsageError, match="of 44 tensors have the names and shapes"):
+        train(
+            wider,
+            "",
+            Options(data=tmp_path / "up" / "data", out=tmp_path / "no", init=init),
+            lambda row: None,
+        )
+
+
 @pytest.mark.parametrize(("text", "said"), [("nois:25", "no damage 'nois'"), ("noise:much", "'much'")])
 def test_a_damage_that_is_not_one_is_named(text, said):
     with pytest.raises(UsageError, match=said):

@@ -34,7 +34,9 @@ def test_a_recipe_is_read_and_hashed(tmp_path):
         ("steps = 24", "steps = 24\nminutes = 1", "either minutes or steps"),
         ("steps = 24", "", "either minutes or steps"),
         ("crop = 16", "crop = 18", "no multiple of 4"),
-        ("[noise]", "[jpeg]\n[noise]", "either [noise] or [jpeg]"),
+        ("[noise]", "[jpeg]\n[noise]", "give one of [noise], [jpeg]"),
+        ("[noise]\ngray_share = 0.3", "", "give one of [noise], [jpeg]"),
+        ("[noise]\ngray_share = 0.3", "[down]\nscale = 2", "2 times smaller"),
         ("name =", "name", "not TOML"),
     ],
 )
@@ -44,6 +46,13 @@ def test_what_is_wrong_is_named(tmp_path, old, new, said):
         load(tmp_path, RECIPE.replace(old, new, 1))
     assert said in str(caught.value)
     assert "recipe.toml" in str(caught.value)
+
+
+def test_damage_without_a_level_cannot_be_told_another(tmp_path):
+    text = RECIPE.replace("crop = 16", "crop = 16\nother_level_share = 0.5")
+    assert load(tmp_path, text).schedule.other_level_share == 0.5
+    with pytest.raises(CheckError, match="other_level_share has no meaning"):
+        load(tmp_path, text.replace("[noise]\ngray_share = 0.3", "[rain]"))
 
 
 def test_params_that_do_not_fit_are_an_error(tmp_path):
@@ -61,7 +70,8 @@ def test_a_missing_recipe_names_those_inside(tmp_path):
 @pytest.mark.parametrize("path", sorted(EMBEDDED.glob("*.toml")), ids=lambda path: path.stem)
 def test_embedded_recipes_are_right(path):
     recipe = load_recipe(find_recipe(path.stem))
-    assert recipe.name == recipe.task == path.stem
+    assert recipe.name == path.stem
+    assert recipe.name in (recipe.task, f"{recipe.task}-x{recipe.model.scale}")
     assert recipe.model.network in NETWORKS
     parameters = sum(p.numel() for p in build_network(recipe).parameters())
     assert parameters * 2 <= 6_000_000  # bytes in half precision

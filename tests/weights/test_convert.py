@@ -235,6 +235,10 @@ def test_files_without_a_state_dict(content: object, tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "odd.pt")
 
 
-def test_our_own_networks_have_no_published_layout() -> None:
+def test_our_own_networks_have_only_our_names() -> None:
     with pytest.raises(WeightsError, match="no published layout"):
-        convert({"a": torch.zeros(1)}, "compact", NETWORKS["identity"](), "f")
+        layout("local", NETWORKS["local"](width=4))
+    own = dict(NETWORKS["local"](width=4).state_dict())
+    assert_same(convert(own, "local", NETWORKS["local"](width=4), "f"), own)
+    with pytest.raises(WeightsError, match=r"^f does not fit its network: unexpected: a$"):
+        convert(own | {"a": torch.zeros(1)}, "local", NETWORKS["local"](width=4), "f")

@@ -11,7 +11,8 @@ from restorecli import registry
 from restorecli.errors import WeightsError
 from restorecli.networks import NETWORKS
 from restorecli.spec import ModelSpec, WeightsEntry
-from restorecli.weights.load import load_network
+from restorecli.weights.layouts import layout
+from restorecli.weights.load import empty_network, load_network
 
 
 @pytest.fixture
@@ -118,7 +119,27 @@ def test_a_row_that_no_network_fits_is_refused(row):
         load_network(row(state(), model=ModelSpec(network="local", params={"depth": 4})))
 
 
-@pytest.mark.parametrize("entry", registry.entries(), ids=lambda entry: entry.id)
-def test_every_row_of_the_shipped_list_loads(entry: WeightsEntry):
+EMBEDDED = [entry for entry in registry.entries() if entry.source == "embedded"]
+
+
+@pytest.mark.parametrize("entry", EMBEDDED, ids=lambda entry: entry.id)
+def test_every_embedded_row_loads(entry: WeightsEntry):
     network = load_network(entry)
     assert isinstance(network, NETWORKS[entry.model.network])
+
+
+ELSEWHERE = [entry for entry in registry.entries() if entry.source != "embedded"]
+
+
+@pytest.mark.parametrize("entry", ELSEWHERE, ids=lambda entry: entry.id)
+def test_every_other_row_names_a_network_and_its_published_layout(entry: WeightsEntry):
+    network = empty_network(entry)
+    assert layout(entry.model.network, network).shapes(network)
+
+
+def test_weights_got_by_hand_say_what_to_type():
+    with pytest.raises(
+        WeightsError, match="these weights are not here; their authors publish them"
+    ) as caught:
+        load_network(registry.find("mhnet-derain"))
+    assert caught.value.hint == "get the file there, then restore weights import mhnet-derain FILE"

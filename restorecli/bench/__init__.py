@@ -1,0 +1,15 @@
+"""Measure weights on sets of images, beside baselines and published figures.
+
+protocols.py   how an input is made and a result scored, as data: the name of a card stands in every table
+sets.py        sets.toml, and folders of the user's: which images belong together, and whether all are there
+fetching.py    the files of a set from where they are pinned, into the cache
+cases.py       a set and a protocol to pairs of input and target
+baselines.py   what costs no download: NLM, total variation, bicubic, Malvar's demosaicing
+runner.py      weights and baselines over the cases, measured
+results.py     what was measured, to JSON and back
+tables.py      results as a table for people, Markdown, CSV
+diff.py        two results beside each other
+plan.py        what was asked for, completed and checked before anything runs
+
+Light to import: what needs torch is imported where it is used.
+"""

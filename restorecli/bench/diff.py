@@ -1,0 +1,95 @@
+"""Two results beside each other: what became better, what worse, what is in one only. No torch here."""
+
+from dataclasses import dataclass
+
+from .results import Results, Score, level_words
+from .tables import decibels
+
+COLUMNS = ("set", "level", "protocol", "weights", "before", "after", "change", "SSIM change", "time")
+SAME = 5e-5  # dB: figures are stored to six places, and shown to two
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One measurement that is in both."""
+
+    before: Score
+    after: Score
+
+    @property
+    def psnr(self) -> float | None:
+        """None where one of them is exact."""
+        if self.before.psnr is None or self.after.psnr is None:
+            return None
+        return self.after.psnr - self.before.psnr
+
+    @property
+    def is_same(self) -> bool:
+        ssim = abs(self.after.ssim - self.before.ssim)
+        if self.psnr is None:
+            return self.before.psnr == self.after.psnr and ssim < SAME
+        return abs(self.psnr) < SAME and ssim < SAME
+
+    def as_data(self) -> dict[str, object]:
+        score = self.after
+        return {
+            "task": score.task,
+            "set": score.set,
+            "protocol": score.protocol,
+            "level": score.level,
+            "model": score.model,
+            "psnr": [self.before.psnr, score.psnr],
+            "ssim": [self.before.ssim, score.ssim],
+            "change": None if self.psnr is None else round(self.psnr, 6),
+            "same": self.is_same,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    changes: tuple[Change, ...]
+    only_before: tuple[Score, ...]
+    only_after: tuple[Score, ...]
+    notes: tuple[str, ...] = ()  # why figures may differ although nothing in the software does
+
+
+def compare(before: Results, after: Results) -> Difference:
+    """Rows of the same measurement beside each other, in the order of the second."""
+    old = {score.key: score for score in before.scores}
+    new = {score.key: score for score in after.scores}
+    cards = {card.name: card for card in before.protocols}
+    notes = [
+        f"the card {card.name} is not the same in both: its figures cannot be compared"
+        for card in after.protocols
+        if cards.get(card.name, card) != card
+    ]
+    changes = tuple(Change(old[key], score) for key, score in new.items() if key in old)
+    for change in changes:
+        if change.before.images != change.after.images:
+            score = change.after
+            counts = f"{change.before.images} and {score.images}"
+            notes.append(f"{score.set}, {score.model}: measured on {counts} images")
+    return Difference(
+        changes,
+        tuple(score for key, score in old.items() if key not in new),
+        tuple(score for key, score in new.items() if key not in old),
+        tuple(notes),
+    )
+
+
+def cells(difference: Difference) -> list[tuple[str, ...]]:
+    """Rows under COLUMNS."""
+    return [
+        (
+            change.after.set,
+            level_words(change.after.task, change.after.level),
+            change.after.protocol,
+            change.after.model,
+            decibels(change.before.psnr),
+            decibels(change.after.psnr),
+            "same" if change.is_same else "" if change.psnr is None else f"{change.psnr:+.4f}",
+            f"{change.after.ssim - change.before.ssim:+.5f}",
+            f"{change.after.seconds_per_megapixel / max(change.before.seconds_per_megapixel, 1e-9):.2f}x",
+        )
+        for change in difference.changes
+    ]

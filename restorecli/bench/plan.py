@@ -1,0 +1,169 @@
+"""What was asked for, completed: which sets, cards and levels. Every image is read before anything runs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from .. import __version__
+from ..errors import RestoreError, UsageError
+from ..registry import AUTO, entries
+from ..spec import TaskName
+from ..tasks import TASKS
+from .fetching import Progress as FetchProgress
+from .fetching import fetch_set
+from .folders import ImageSet, assemble, groups_of, inspect, open_folder
+from .protocols import PROTOCOLS, Protocol, checked_levels, find_protocol, usual_protocol
+from .published import references
+from .results import Problem, Results, Score
+from .runner import Job, Options, Watcher, entries_for, machine, methods_in, run
+from .sets import MINI, MINI_FOLDER, find_set
+
+Level = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """As on the command line."""
+
+    task: str | None = None
+    sets: tuple[str, ...] = ()  # NAME, or NAME=FOLDER for a copy of the user's
+    folders: tuple[Path, ...] = ()
+    levels: tuple[float | str, ...] = ()
+    models: tuple[str, ...] = (AUTO,)
+    protocol: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    jobs: tuple[Job, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def rows(self, options: Options) -> int:
+        return sum(methods_in(job, options) for job in self.jobs)
+
+
+def embedded_tasks() -> tuple[TaskName, ...]:
+    """The tasks that have weights inside the package."""
+    with_weights = {row.task for row in entries() if row.default and row.source == "embedded"}
+    return tuple(task for task in TASKS if task in with_weights)
+
+
+def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
+    """Raises what makes no sense (UsageError, WeightsError); sets that fail are problems of the plan."""
+    wanted = _wanted(request)
+    jobs: list[Job] = []
+    problems: list[Problem] = []
+    for task, source in wanted:
+        scales = _scales(task, request.levels)
+        try:
+            images = inspect(_open(source, scales, progress), request.limit)
+        except UsageError:
+            raise
+        except RestoreError as error:
+            problems.append(Problem(str(source), (error.message,), error.hint or ""))
+            continue
+        card = _card(task, request.protocol, images)
+        for level in checked_levels(card, request.levels):
+            job = Job(images, card, level, _models(task, request.models, level))
+            entries_for(job)  # a name that nothing answers to is said before any work
+            jobs.append(job)
+    return Plan(tuple(jobs), tuple(problems))
+
+
+def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
+    if request.task is not None and request.task not in TASKS:
+        raise UsageError(f"unknown task {request.task!r}", hint=f"tasks: {', '.join(TASKS)}")
+    task = cast(TaskName | None, request.task)
+    if not request.sets and not request.folders:
+        if task is None and (request.levels or request.protocol):
+            raise UsageError("a level or protocol of which task?", hint="restore bench denoise --sigma 25")
+        return [(name, MINI) for name in ((task,) if task else embedded_tasks())]
+    wanted: list[tuple[TaskName, str | Path]] = []
+    for name in dict.fromkeys(request.sets):
+        row = None if name == MINI else find_set(name.partition("=")[0])
+        if task is None and row is None:
+            wanted += [(each, name) for each in embedded_tasks()]
+            continue
+        wanted.append((task or row.tasks[0], name) if row is not None else (cast(TaskName, task), name))
+    if request.folders and task is None:
+        raise UsageError("which task is the folder for?", hint="restore bench denoise --set-dir FOLDER")
+    wanted += [(cast(TaskName, task), folder) for folder in dict.fromkeys(request.folders)]
+    return wanted
+
+
+def _scales(task: TaskName, levels: Sequence[float | str]) -> tuple[int, ...]:
+    asked = levels or PROTOCOLS["bicubic"].levels
+    return (
+        tuple(int(level) for level in asked if isinstance(level, (int, float))) if task == "upscale" else ()
+    )
+
+
+def _open(source: str | Path, scales: tuple[int, ...], progress: FetchProgress | None) -> ImageSet:
+    """The set, nothing of it read yet."""
+    if isinstance(source, Path):
+        return open_folder(source)
+    if source == MINI:
+        return replace(open_folder(MINI_FOLDER), title=MINI)
+    name, is_copy, folder = source.partition("=")
+    row = find_set(name)
+    if is_copy:
+        if not Path(folder).is_dir():
+            raise UsageError(f"{folder}: no such folder", hint=f"--set {row.name}=FOLDER")
+        groups = groups_of(Path(folder))
+    else:
+        groups = fetch_set(row, scales, progress)
+    return replace(assemble(row.title, groups), row=row)
+
+
+def _card(task: TaskName, protocol: str | None, images: ImageSet) -> Protocol:
+    if protocol is not None:
+        return find_protocol(protocol, task)
+    return usual_protocol(task, pairs=images.is_pairs and task != "demosaic", gray=images.gray)
+
+
+def _models(task: TaskName, models: tuple[str, ...], level: Level) -> tuple[str, ...]:
+    """Without default weights for a task (or scale), auto stands for nothing: the baselines are measured."""
+    known = TASKS[task].level
+    must_fit = known is not None and bool(known.choices)
+    has_default = any(
+        row.default and row.task == task and (not must_fit or row.level in (None, level)) for row in entries()
+    )
+    return models if has_default else tuple(name for name in models if name != AUTO)
+
+
+def measure_all(plan: Plan, options: Options, watcher: Watcher) -> Iterator[Score | Problem]:
+    """Every row as it comes; `collect` makes Results of them."""
+    yield from plan.problems
+    before = 0
+    told: set[str] = set()
+    for job in plan.jobs:
+        for row in run(job, options, watcher, before):
+            if isinstance(row, Problem):
+                if row.what in told:
+                    continue  # the same set at another level
+                told.add(row.what)
+            yield row
+        before += methods_in(job, options)
+
+
+def collect(plan: Plan, rows: Sequence[Score | Problem], options: Options, command: str) -> Results:
+    """What came out, with the cards and the papers' figures that belong to it."""
+    scores = tuple(row for row in rows if isinstance(row, Score))
+    used = {score.protocol for score in scores}
+    measured = {(score.set, score.protocol, score.level) for score in scores}
+    return Results(
+        restorecli=__version__,
+        command=command,
+        machine=machine(options.device),
+        protocols=tuple(card for name, card in PROTOCOLS.items() if name in used),
+        scores=scores,
+        references=tuple(
+            reference
+            for job in plan.jobs
+            if (job.images.title, job.card.name, job.level) in measured
+            for reference in references(job.images.row, job.card, job.level)
+        ),
+        problems=tuple(row for row in rows if isinstance(row, Problem)),
+    )

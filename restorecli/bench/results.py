@@ -1,0 +1,179 @@
+"""What was measured: frozen data, to JSON and back. No torch here.
+
+PSNR is None where two images are equal (it is infinite, which JSON does not know).
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..checked import CheckError, read_table
+from ..errors import InputError
+from ..spec import Level, TaskName
+from ..tasks import TASKS
+from .protocols import Protocol
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """One image of one row of the table."""
+
+    name: str
+    height: int  # of the target
+    width: int
+    psnr: float | None
+    ssim: float
+    psnr_input: float | None  # of the input, where it can be compared with the target
+    psnr_to_input: float | None  # how far the result is from its input: what is done to a clean photo
+    psnr_luma: float | None  # as PSNR, but of Matlab's luma whatever the card says
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One row of the table: means over one set at one level."""
+
+    task: TaskName
+    set: str
+    protocol: str  # the name of a card
+    level: float | str | None
+    model: str  # the id of weights, or the name of a baseline
+    kind: Literal["weights", "baseline"]
+    psnr: float | None
+    ssim: float
+    psnr_input: float | None
+    psnr_to_input: float | None
+    psnr_luma: float | None
+    images: int
+    seconds_per_megapixel: float  # of result
+    whole: bool = True  # False: only some of the set's images
+    note: str = ""  # why it is not whole
+    network: str = ""
+    told: bool = False  # the level was told to a network that can be told
+    precision: str = "fp32"
+    device: str = "cpu"
+    windows: str = "ours"
+    tile: tuple[int, int] | None = None  # height, width of the largest
+    ensemble: bool = False
+    peak_memory: int | None = None  # bytes above what was there before; None where it cannot be measured
+    published: float | None = None  # PSNR in dB, as the paper of these weights has it
+    per_image: tuple[ImageScore, ...] = ()
+
+    @property
+    def difference(self) -> float | None:
+        """To the published figure; only a whole set can be compared."""
+        if self.published is None or self.psnr is None or not self.whole:
+            return None
+        return self.psnr - self.published
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two rows the same measurement, on whatever machine."""
+        return (
+            self.task, self.set, self.protocol, self.level, self.model,
+            self.told, self.precision, self.windows, self.ensemble,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a paper reports for a method on one of the sets, under a card like ours."""
+
+    task: TaskName
+    set: str
+    protocol: str
+    level: float | str | None
+    method: str
+    psnr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A set, or weights, of which there is no figure, and why."""
+
+    what: str
+    reasons: tuple[str, ...]
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    system: str
+    python: str
+    torch: str
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A whole run of `restore bench`."""
+
+    restorecli: str
+    command: str
+    machine: Machine
+    protocols: tuple[Protocol, ...]  # every card that a score names
+    scores: tuple[Score, ...]
+    references: tuple[Reference, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        return json.dumps(self.as_data(), indent=1) + "\n"
+
+    def as_data(self) -> dict[str, object]:
+        data = asdict(self)
+        for row, score in zip(data["scores"], self.scores, strict=True):
+            row["difference"] = score.difference  # for readers; not read back
+        return _rounded(data)
+
+
+def read_results(path: Path) -> Results:
+    """Results that were stored; InputError where the file is not what `restore bench --json` wrote."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}", hint="restore bench --json > results.json") from error
+    return from_data(document, str(path))
+
+
+def from_data(document: object, where: str) -> Results:
+    """The inverse of as_data."""
+    hint = "restore bench --json > results.json"
+    if not isinstance(document, dict) or not isinstance(document.get("scores"), list):
+        raise InputError(f"{where}: not the results of restore bench", hint=hint)
+    if document.get("format") != FORMAT:
+        raise InputError(f"{where}: written by another version of restorecli", hint="measure again")
+    rows = [
+        {key: value for key, value in row.items() if key != "difference"} if isinstance(row, dict) else row
+        for row in document["scores"]
+    ]
+    try:
+        return read_table(Results, {**document, "scores": rows}, where)
+    except CheckError as error:
+        raise InputError(error.message, hint=hint) from error
+
+
+def level_words(task: TaskName, level: float | str | None) -> str:
+    """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
+    known: Level | None = TASKS[task].level
+    if level is None:
+        return ""
+    number = f"{level:g}" if isinstance(level, (int, float)) else level
+    if known is None or known.name == "pattern":
+        return number
+    return f"x{number}" if known.name == "scale" else f"{known.name} {number}"
+
+
+def _rounded(value: object) -> object:
+    """Figures to 6 places: enough for every comparison, and the same on every run."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,141 @@
+"""restore weights import, verify, remove: files on this machine.
+
+No `from __future__ import annotations` here: the commands are built from annotations. torch is imported
+inside the command that needs it.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import registry
+from ..errors import UsageError, WeightsError
+from ..spec import WeightsEntry
+from ..weights import licence, store
+from .first_use import tell_licence
+from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
+from .output import Output, mode_of
+
+if TYPE_CHECKING:
+    from ..weights.store import Stored
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="A row of the list.", autocompletion=complete_ids)]
+Ids = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...", help="Rows of the list.", show_default=False, autocompletion=complete_ids
+    ),
+]
+
+
+def import_weights(
+    id: Id,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What you got: .pt, .pth, .safetensors, .zip.")
+    ],
+    member: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The one to take of a zip with several.")
+    ] = None,
+    unproved: Annotated[
+        bool, typer.Option("--unproved", help="Take a file that fits although its hash is another.")
+    ] = False,
+    weights_file: WeightsFile = None,
+    license: LicencePolicy = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take a weights file that you got by hand: check, convert and keep it, and say how far it is proved."""
+    output = Output(mode_of(json=json, quiet=quiet))
+    entry = registry.find(id)
+    licence.check(entry)
+    if entry.source in ("embedded", "file"):
+        raise UsageError(f"{id} has its file already: {registry.weights_path(entry)}")
+    from ..weights.importing import import_file, means
+
+    kept = import_file(entry, file, member=member, unproved=unproved)
+    if kept.proof == store.KEYS and not means(
+        entry, kept.origin if "/" in kept.origin else str(file.absolute())
+    ):
+        output.warn(f"{kept.origin} is not named {entry.file or store.address(entry)}: is it the right one?")
+    output.document({"id": id, **stored_data(kept)})
+    output.result(f"{id}: {kept.origin}, {kept.source.size / 1e6:.1f} MB, {_proof_words(entry, kept)}", id)
+    tell_licence(entry, output)
+    output.note(f"restore {entry.task} photo.png --model {id}")
+
+
+def _proof_words(entry: WeightsEntry, kept: "Stored") -> str:
+    if kept.proof != store.KEYS:
+        return f"proved by its {kept.proof}"
+    reason = "its hash is another" if store.is_pinned(entry) else "its authors give no hash"
+    return f"proved by keys and shapes only: {reason}"
+
+
+def stored_data(kept: "Stored") -> dict[str, Any]:
+    return asdict(kept) | {"path": str(kept.path)}
+
+
+def verify(
+    ids: Ids = [],  # noqa: B006 - typer copies it
+    weights_file: WeightsFile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the weights that are here again, and compare their sha256. Without an ID: all that are here."""
+    output = Output(mode_of(json=json, quiet=quiet))
+    entries = [registry.find(id) for id in ids] or [entry for entry in registry.entries() if _file_of(entry)]
+    results = [_verified(entry) for entry in entries]
+    output.document(results)
+    for result in results:
+        if result["problem"] is None:
+            output.result(f"ok       {result['id']}  ({result['proof']})", result["id"])
+        else:
+            output.result(f"damaged  {result['id']}: {result['problem']}")
+    bad = [result["id"] for result in results if result["problem"] is not None]
+    if bad:
+        raise WeightsError(
+            f"not what they should be: {', '.join(bad)}", hint=f"restore weights remove {' '.join(bad)}"
+        )
+
+
+def _file_of(entry: WeightsEntry) -> tuple[Path, str | None] | None:
+    """The file that is here for a row, and the sha256 it should have."""
+    path = registry.weights_path(entry)
+    if path is not None:
+        return path, entry.sha256
+    kept = store.record(entry)
+    return None if kept is None else (kept.path, kept.sha256)
+
+
+def _verified(entry: WeightsEntry) -> dict[str, Any]:
+    found = _file_of(entry)
+    if found is None:
+        raise WeightsError(f"{entry.id} is not here", hint=f"restore weights info {entry.id}")
+    path, sha256 = found
+    problem = None
+    try:
+        actual = store.digest(path).sha256
+    except OSError as error:
+        problem = f"{path}: {(error.strerror or str(error)).lower()}"
+    else:
+        if sha256 is not None and actual != sha256:
+            problem = f"{path}: its sha256 differs"
+    kept = store.record(entry)
+    proof = kept.proof if kept else store.SHA256 if sha256 else "no hash in its row"
+    return {"id": entry.id, "path": str(path), "proof": proof, "problem": problem}
+
+
+def remove(ids: Ids, weights_file: WeightsFile = None, json: Json = False, quiet: Quiet = False) -> None:
+    """Delete weights that were fetched or imported; the list still knows them."""
+    output = Output(mode_of(json=json, quiet=quiet))
+    entries = [registry.find(id) for id in ids]
+    for entry in entries:
+        if entry.source in ("embedded", "file"):
+            whose = "restorecli's own" if entry.source == "embedded" else "a file of yours"
+            raise UsageError(f"{entry.id} is {whose}, not a copy in the cache")
+    freed = {entry.id: store.remove(entry) for entry in entries}
+    output.document([{"id": id, "bytes": size} for id, size in freed.items()])
+    for id, size in freed.items():
+        output.result(f"{id}: {f'{size / 1e6:.1f} MB freed' if size else 'was not here'}", id)

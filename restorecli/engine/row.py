@@ -1,0 +1,163 @@
+"""One row of weights, loaded: an image goes in, a restored one comes out.
+
+Image -> pixels as the network wants them -> tiles through the network -> pixels -> Image
+"""
+
+import time
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from torch import nn
+
+from ..errors import WeightsError
+from ..images import Image, as_mosaic, grow_under_transparency
+from ..images.bayer import Mosaic, Pattern
+from ..spec import Choice, Task
+from .choosing import Chosen, LevelFrom, Value
+from .device import pick_device, pick_precision
+from .settings import Settings
+from .tiled import Progress, Run, TiledNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one image was restored."""
+
+    weights: str
+    tiles: int
+    tile: tuple[int, int]  # height, width
+    overlap: int
+    device: str
+    precision: str
+    retried_fp32: int
+    level: Value
+    seconds: float
+    notes: tuple[str, ...] = ()
+    windows: str = "ours"  # or paper: as the network's authors cut images
+    level_from: LevelFrom = "blind"
+    chosen: str = ""  # why these weights
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    image: Image
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an image of a size would cost, from a measurement on this device."""
+
+    tiles: int
+    tile: tuple[int, int]  # height, width
+    seconds: float
+    bytes: int | None  # at the peak, without the loaded weights; None where that cannot be measured
+
+
+class RowRestorer:
+    """A network with all that decides how images go through it."""
+
+    def __init__(self, task: Task, chosen: Chosen, network: nn.Module, settings: Settings) -> None:
+        self.task, self.chosen, self.settings = task, chosen, settings
+        self.entry, spec = chosen.entry, chosen.entry.model
+        check_scale(task, chosen)
+        self.device, device_choice = pick_device(settings.device)
+        self._dtype, precision_choice = pick_precision(settings.precision, self.device, spec)
+        number = chosen.level if chosen.level_from in ("asked", "default") else None
+        number = float(number) if isinstance(number, (int, float)) else None
+        tree = settings.paper_windows(task, spec)
+        self._tiled = TiledNetwork(network, spec, self.device, settings, number, tree)
+        weights = Choice(chosen.entry.id, chosen.reason)
+        self.choices = (device_choice, precision_choice, self._tiled.tiling.choice, weights)
+
+    def restore_image(
+        self, image: Image, *, progress: Progress | None = None, chosen: Chosen | None = None
+    ) -> Restored:
+        """The image with restored pixels; `chosen` is why this image came here, where that is its own."""
+        start = time.perf_counter()
+        dtype, precision = pick_precision(self.settings.precision, self.device, self.entry.model, image.bits)
+        pixels, mosaic = self._as_network_wants(image)
+        run = self._tiled(pixels, dtype, progress)
+        result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))
+        restored = self._with_alpha(image, result)
+        seconds = time.perf_counter() - start
+        return Restored(restored, self._report(image, run, precision.value, seconds, chosen or self.chosen))
+
+    def _as_network_wants(self, image: Image) -> tuple[np.ndarray, Mosaic | None]:
+        if self.task.mosaic_input:
+            mosaic = as_mosaic(image, _pattern(self.chosen.level))
+            return mosaic.pixels, mosaic
+        return grow_under_transparency(image.pixels, image.alpha), None
+
+    def _with_alpha(self, image: Image, result: np.ndarray) -> Image:
+        alpha = image.alpha
+        if alpha is not None and result.shape[:2] == alpha.shape:
+            # What nobody sees stays as it was.
+            np.copyto(result, image.pixels, where=(alpha == 0)[:, :, None])
+        elif alpha is not None:
+            height, width = result.shape[:2]
+            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
+            if alpha.dtype == np.float32:
+                alpha = alpha.clip(0, 1)
+        return image.with_pixels(result, alpha)
+
+    @property
+    def _level_counts(self) -> bool:
+        """Whether the level goes into the network, or decided which one it is or what it sees."""
+        known, entry = self.task.level, self.entry
+        return entry.model.steerable or entry.level is not None or (known is not None and bool(known.choices))
+
+    def _report(self, image: Image, run: Run, precision: str, seconds: float, chosen: Chosen) -> Report:
+        notes = list(run.notes)
+        if chosen.note is not None:
+            notes.append(chosen.note)
+        if run.retried:
+            notes.append(f"{run.retried} of {len(run.grid)} tiles were run again in float32")
+        if self.entry.model.channels == 1 and image.channels == 3:
+            notes.append("these weights are gray only: the luma was restored, the chroma passed through")
+        if chosen.level is not None and not self._level_counts:
+            assert self.task.level is not None
+            notes.append(f"{self.task.level.name} has no effect: these weights find it by themselves")
+        return Report(
+            weights=self.entry.id,
+            tiles=len(run.grid),
+            tile=(run.grid.rows.size, run.grid.columns.size),
+            overlap=run.overlap,
+            device=str(self.device),
+            precision=precision,
+            retried_fp32=run.retried,
+            level=chosen.level,
+            level_from=chosen.level_from,
+            chosen=chosen.reason,
+            seconds=seconds,
+            notes=tuple(notes),
+            windows=self.settings.windows,
+        )
+
+    def estimate(self, height: int, width: int) -> Estimate:
+        """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked."""
+        grid = self._tiled.windows(height, width)
+        cost, spec = self._tiled.cost(self._dtype), self.entry.model
+        tile = grid.rows.size * grid.columns.size
+        memory = None
+        if cost.memory is not None:
+            band = 4 * grid.rows.size * grid.columns.end * spec.scale**2 * 3
+            images = 3 * height * width * (1 + spec.scale**2)
+            memory = int(cost.memory.at(tile) * self._tiled.batch) + band + images
+        return Estimate(
+            len(grid), (grid.rows.size, grid.columns.size), cost.seconds.at(tile) * len(grid), memory
+        )
+
+
+def _pattern(level: Value) -> Pattern:
+    return next(pattern for pattern in ("grbg", "rggb", "bggr", "gbrg") if pattern == level)
+
+
+def check_scale(task: Task, chosen: Chosen) -> None:
+    """WeightsError where weights do not enlarge as much as was asked for."""
+    scale = chosen.entry.model.scale
+    if task.name == "upscale" and chosen.level != scale:
+        raise WeightsError(
+            f"{chosen.entry.id} enlarges {scale} times, not {chosen.level}", hint=f"--scale {scale}"
+        )

@@ -1,0 +1,220 @@
+"""Weights that came from elsewhere, converted once and kept in the cache folder.
+
+    CACHE/weights/ID.json                    what it is, where it came from, how it is proved
+    CACHE/weights/ID-<sha256>.safetensors    the tensors by our names, in float32
+
+The record names the file that it is about, and is written last: two processes that store the same
+weights at once leave a pair that fits together. Light to import: the listing of weights reads records.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import WeightsError
+from ..places import CACHE_VARIABLE, cache_folder
+from ..spec import WeightsEntry
+
+Proof = Literal["sha256", "git blob", "keys and shapes"]
+
+CONVERTER = 1  # raised when convert.py gives other tensors than before: what is stored is then brought again
+SHA256, GIT_BLOB, KEYS = "sha256", "git blob", "keys and shapes"
+CHUNK = 1 << 20
+MARK = 12  # digits of the sha256 in a file's name
+TEMPORARY = ".restore-tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What proves a file."""
+
+    sha256: str
+    git_blob: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One converted file in the cache."""
+
+    path: Path
+    proof: Proof  # of the file it was made from
+    sha256: str  # of the converted file
+    size: int  # of the converted file
+    origin: str  # an address, or the name of an imported file
+    source: Digest  # of the file it was made from
+    date: str
+    converter: int  # which CONVERTER made it
+
+
+def folder() -> Path:
+    return cache_folder() / "weights"
+
+
+def stored(entry: WeightsEntry) -> Path | None:
+    """The converted file of a row, if it is here and is what the row asks for."""
+    found = record(entry)
+    return None if found is None else found.path
+
+
+def record(entry: WeightsEntry) -> Stored | None:
+    """What is kept for a row; None where there is nothing, or something that the row does not mean."""
+    try:
+        data = json.loads(_record_path(entry).read_bytes())
+        source = Digest(**data["source"])
+        path = folder() / Path(data["file"]).name
+        found = Stored(
+            path, prove(entry, source), data["sha256"], data["size"], data["origin"], source,
+            data["date"], data["converter"],
+        )  # fmt: skip
+        meant = found.converter == CONVERTER and data["network"] == _network(entry)
+        there = path.stat().st_size == found.size
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not meant or not there or (is_pinned(entry) and found.proof == KEYS and not data["unproved"]):
+        return None
+    return found
+
+
+def digest(path: Path) -> Digest:
+    """sha256, git blob id and size of a file, read once."""
+    size = path.stat().st_size
+    sha256 = hashlib.sha256()
+    blob = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            sha256.update(chunk)
+            blob.update(chunk)
+    return Digest(sha256.hexdigest(), blob.hexdigest(), size)
+
+
+def is_pinned(entry: WeightsEntry) -> bool:
+    """Whether the row says by a hash which file it means."""
+    return entry.sha256 is not None or entry.git_blob is not None
+
+
+def prove(entry: WeightsEntry, found: Digest) -> Proof:
+    """How far a file is the one that the row means. That its keys and shapes fit is checked in any case."""
+    if entry.sha256 is not None:
+        return SHA256 if found.sha256 == entry.sha256 else KEYS
+    return GIT_BLOB if found.git_blob == entry.git_blob else KEYS
+
+
+def store(entry: WeightsEntry, raw: Path, *, origin: str | None = None, unproved: bool = False) -> Stored:
+    """Proves and converts a file, and keeps the result.
+
+    `origin` says where the file came from, if not from where the row points. `unproved` takes one whose keys
+    and shapes fit although it is not the one that the row's hash means. Raises WeightsError, and leaves
+    nothing behind, where the file is not what the row says.
+    """
+    from .load import converted  # torch: the listing does without
+
+    try:
+        source = digest(raw)
+    except OSError as error:
+        raise WeightsError(f"{entry.id}: {raw}: {(error.strerror or str(error)).lower()}") from error
+    content = converted(entry, raw)
+    if is_pinned(entry) and prove(entry, source) == KEYS and not unproved:
+        pinned = SHA256 if entry.sha256 else GIT_BLOB
+        raise WeightsError(
+            f"{entry.id}: {raw.name} fits the network, but is not the file that the list means: "
+            f"its {pinned} differs",
+            hint="--unproved takes it all the same" if origin else None,
+        )
+    try:
+        _keep(entry, content, source, origin or address(entry), unproved=unproved)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise WeightsError(
+            f"{entry.id}: cannot be kept in {folder()}: {reason}",
+            hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
+        ) from error
+    kept = record(entry)
+    if kept is None:  # a second process has removed it meanwhile, or the disk forgets
+        raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
+    return kept
+
+
+def address(entry: WeightsEntry) -> str:
+    """Where the row points, in one word."""
+    if entry.source == "hub":
+        return f"hf://{entry.repo}@{entry.revision}/{entry.file}"
+    return entry.url or entry.page or entry.file or ""
+
+
+def _keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> None:
+    sha256 = hashlib.sha256(content).hexdigest()
+    target = folder() / f"{entry.id}-{sha256[:MARK]}.safetensors"
+    folder().mkdir(parents=True, exist_ok=True)
+    about = {
+        "id": entry.id,
+        "file": target.name,
+        "sha256": sha256,
+        "size": len(content),
+        "network": _network(entry),
+        "origin": origin,
+        "source": asdict(source),
+        "unproved": unproved,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "converter": CONVERTER,
+    }
+    write_whole(target, content)
+    write_whole(_record_path(entry), json.dumps(about, indent=1).encode())
+    for path in _files(entry):
+        if path != target:
+            _unlink(path)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Under a temporary name first: no reader ever sees half of it, and a full disk leaves nothing."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    except BaseException:  # interrupts too
+        _unlink(temporary)
+        raise
+
+
+def remove(entry: WeightsEntry) -> int:
+    """Deletes what is kept for a row; how many bytes that were."""
+    freed = 0
+    for path in (_record_path(entry), *_files(entry)):
+        with suppress(OSError):
+            size = path.stat().st_size
+            path.unlink()
+            freed += size
+    return freed
+
+
+def _record_path(entry: WeightsEntry) -> Path:
+    return folder() / f"{entry.id}.json"
+
+
+def _files(entry: WeightsEntry) -> list[Path]:
+    """The converted files of a row, also those that no record names any more."""
+    name = re.compile(re.escape(entry.id) + rf"-[0-9a-f]{{{MARK}}}\.safetensors")
+    try:
+        return [path for path in folder().iterdir() if name.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):  # Windows keeps what another process has open
+        path.unlink(missing_ok=True)
+
+
+def _network(entry: WeightsEntry) -> dict[str, Any]:
+    """What decides whether a file fits, as JSON gives it back."""
+    return json.loads(json.dumps({"name": entry.model.network, "params": dict(entry.model.params)}))

@@ -1,0 +1,65 @@
+"""The weights that ship give the same whatever the tile: a 6-megapixel photo, in tiles and whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import restorecli
+from restorecli.engine.restorer import Restorer
+from restorecli.registry import entries
+from restorecli.spec import WeightsEntry
+from restorecli.tasks import TASKS
+
+IMAGES = Path(restorecli.__file__).parent / "data" / "images"
+DEFAULTS = [entry for entry in entries() if entry.source == "embedded" and entry.default]
+HEIGHT, WIDTH = 2000, 3000
+ENOUGH = 60.0  # dB
+
+
+def photo(height: int, width: int) -> np.ndarray:
+    """The images of the package side by side, mirrored into each other: (height, width, 3) in [0, 1]."""
+    pictures = [np.array(Image.open(path).convert("RGB")) for path in sorted(IMAGES.glob("*.png"))]
+    strip = np.concatenate(pictures, axis=1)
+    strip = np.concatenate([strip, strip[:, ::-1]], axis=1)
+    sheet = np.concatenate([np.roll(strip, 700 * row, axis=1)[:: (-1) ** row] for row in range(7)], axis=0)
+    return sheet[:height, :width].astype(np.float32) / 255
+
+
+def as_mosaic(pixels: np.ndarray) -> np.ndarray:
+    """One colour a pixel, green first and red beside it."""
+    mosaic = pixels[:, :, 1].copy()
+    mosaic[::2, 1::2] = pixels[::2, 1::2, 0]
+    mosaic[1::2, ::2] = pixels[1::2, ::2, 2]
+    return mosaic
+
+
+def damaged(entry: WeightsEntry) -> np.ndarray:
+    """What the task takes, so large that the result has six megapixels."""
+    scale = entry.model.scale
+    pixels = photo(HEIGHT // scale, WIDTH // scale)
+    noise = np.random.default_rng(0).normal(0, 10 / 255, pixels.shape)
+    pixels = (pixels + noise).clip(0, 1).astype(np.float32)
+    return as_mosaic(pixels) if TASKS[entry.task].mosaic_input else pixels
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("entry", DEFAULTS, ids=lambda entry: entry.id)
+def test_tiles_do_not_show(entry: WeightsEntry, precision: str) -> None:
+    """Float pixels, so that rounding to 8 bits hides nothing."""
+    if precision not in entry.model.dtypes:
+        pytest.skip(f"{entry.id} is not for {precision}")
+    picture = damaged(entry)
+    level = {"level": entry.level} if entry.level is not None else {}
+    options = {"model": entry.id, "precision": precision, **level}
+    tiled = Restorer(entry.task, **options)
+    whole = Restorer(entry.task, **options, tile=0)
+    assert tiled.estimate(*picture.shape[:2]).tiles > 1
+    assert whole.estimate(*picture.shape[:2]).tiles == 1
+    result = tiled(picture)
+    assert result.size >= 0.99 * 3 * HEIGHT * WIDTH
+    error = np.square(result - whole(picture), dtype=float).mean()
+    assert 10 * np.log10(1 / max(error, 1e-20)) >= ENOUGH
