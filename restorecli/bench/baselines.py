@@ -49,7 +49,7 @@ def total_variation(image: Tensor, weight: float, rounds: int = 60) -> Tensor:
     step = 0.249
     result = image
     for _ in range(rounds):
-        result = image - weight * _divergence_of(dual)
+        result = image - weight * _divergence(dual)
         slope = _gradient(result)
         length = slope.square().sum((0, 1), keepdim=True).sqrt()
         dual = (dual - step / weight * slope) / (1 + step / weight * length)
@@ -60,12 +60,12 @@ def _gradient(image: Tensor) -> Tensor:
     return torch.stack((F.pad(image.diff(dim=-2), (0, 0, 0, 1)), F.pad(image.diff(dim=-1), (0, 1))))
 
 
-def _divergence_of(field: Tensor) -> Tensor:
-    """Minus the adjoint of _gradient, with the sign that total_variation needs."""
+def _divergence(field: Tensor) -> Tensor:
+    """Minus the adjoint of _gradient."""
     down, right = field
     rows = F.pad(down[..., :-1, :], (0, 0, 1, 1)).diff(dim=-2)
     columns = F.pad(right[..., :-1], (1, 1)).diff(dim=-1)
-    return -(rows + columns)
+    return rows + columns
 
 
 def unsharp(image: Tensor, level: Level) -> Tensor:

@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -128,18 +129,16 @@ Member = tuple[str, int, Callable[[], IO[bytes]]]
 def _members(archive: Path, *, is_zip: bool) -> Iterator[Iterator[Member]]:
     """Name, size and content of the plain files in an archive: no links, no devices."""
     if is_zip:
-        with zipfile.ZipFile(archive) as opened:
+        with zipfile.ZipFile(archive) as zipped:
             yield (
-                (info.filename, info.file_size, lambda info=info: opened.open(info))
-                for info in opened.infolist()
+                (info.filename, info.file_size, partial(zipped.open, info))
+                for info in zipped.infolist()
                 if not info.is_dir()
             )
     else:
-        with tarfile.open(archive) as opened:
+        with tarfile.open(archive) as tarred:
             yield (
-                (info.name, info.size, lambda info=info: _content(opened, info))
-                for info in opened
-                if info.isfile()
+                (info.name, info.size, partial(_content, tarred, info)) for info in tarred if info.isfile()
             )
 
 
@@ -153,7 +152,7 @@ class _Limited:
     def __init__(self, source: IO[bytes], size: int) -> None:
         self._source, self._left = source, size
 
-    def read(self, count: int) -> bytes:
+    def read(self, count: int, /) -> bytes:
         data = self._source.read(min(count, self._left))
         self._left -= len(data)
         return data

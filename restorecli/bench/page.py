@@ -14,7 +14,7 @@ from .tables import COLUMNS, cells
 def page_of(results: Results, gallery: Gallery | None = None) -> Page:
     """The whole run: every row, each paper's figure beside it, and how all of it was measured."""
     machine = results.machine
-    tasks = dict.fromkeys(score.task for score in results.scores)
+    tasks: dict[TaskName, None] = dict.fromkeys(score.task for score in results.scores)
     chosen = gallery.note() if gallery else None
     return Page(
         title=f"Measured: {', '.join(tasks)}",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from .. import __version__
+from ..engine.settings import find_task
 from ..errors import RestoreError, UsageError
 from ..registry import AUTO, entries
 from ..spec import TaskName
@@ -73,23 +73,19 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
 
 
 def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
-    if request.task is not None and request.task not in TASKS:
-        raise UsageError(f"unknown task {request.task!r}", hint=f"tasks: {', '.join(TASKS)}")
-    task = cast(TaskName | None, request.task)
+    """Tasks and where their images come from."""
+    task = None if request.task is None else find_task(request.task).name
     if not request.sets and not request.folders:
         if task is None and (request.levels or request.protocol):
             raise UsageError("a level or protocol of which task?", hint="restore bench denoise --sigma 25")
         return [(name, MINI) for name in ((task,) if task else embedded_tasks())]
-    wanted: list[tuple[TaskName, str | Path]] = []
-    for name in dict.fromkeys(request.sets):
-        row = None if name == MINI else find_set(name.partition("=")[0])
-        if task is None and row is None:
-            wanted += [(each, name) for each in embedded_tasks()]
-            continue
-        wanted.append((task or row.tasks[0], name) if row is not None else (cast(TaskName, task), name))
     if request.folders and task is None:
         raise UsageError("which task is the folder for?", hint="restore bench denoise --set-dir FOLDER")
-    wanted += [(cast(TaskName, task), folder) for folder in dict.fromkeys(request.folders)]
+    wanted: list[tuple[TaskName, str | Path]] = []
+    for name in dict.fromkeys(request.sets):
+        usual = embedded_tasks() if name == MINI else find_set(name.partition("=")[0]).tasks[:1]
+        wanted += [(each, name) for each in ((task,) if task else usual)]
+    wanted += [(task, folder) for folder in dict.fromkeys(request.folders) if task]
     return wanted
 
 

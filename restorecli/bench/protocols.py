@@ -53,6 +53,9 @@ class Protocol:
 
 _NOISE_LEVELS, _QUALITIES, _SCALES = (15.0, 25.0, 50.0), (10.0, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0)
 
+# Whose result is an image like its input, so that a good photo should come out as it went in.
+_UNCHANGED_BY_NATURE: tuple[TaskName, ...] = ("denoise", "dejpeg", "derain", "deblur")
+
 PROTOCOLS: Mapping[str, Protocol] = {
     card.name: card
     for card in (
@@ -136,7 +139,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
                 f"clean-{task}", task, "nothing done to the image: what is left alone should stay as it is",
                 damage="clean", rounding="8 bit",
             )
-            for task in ("denoise", "dejpeg", "derain", "deblur")
+            for task in _UNCHANGED_BY_NATURE
         ),
     )
 }  # fmt: skip

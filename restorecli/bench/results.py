@@ -128,7 +128,7 @@ class Results:
         data = asdict(self)
         for row, score in zip(data["scores"], self.scores, strict=True):
             row["difference"] = score.difference  # for readers; not read back
-        return _rounded(data)
+        return {key: _rounded(value) for key, value in data.items()}
 
 
 def read_results(path: Path) -> Results:

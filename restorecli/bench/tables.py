@@ -16,7 +16,8 @@ PAPER = "{} (paper)"
 _CSV_FIELDS = (
     "task", "set", "protocol", "level", "model", "kind", "images", "whole", "note",
     "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "published", "difference",
-    "seconds_per_megapixel", "peak_memory", "network", "told", "precision", "device", "windows", "tile", "ensemble",
+    "seconds_per_megapixel", "peak_memory", "network", "told", "precision", "device", "windows", "tile",
+    "ensemble",
 )  # fmt: skip
 _IMAGE_FIELDS = (
     "name", "height", "width", "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "seconds",

@@ -1,4 +1,4 @@
-"""What the commands of `restore bench` do between their options and the bench: check, measure, show, write."""
+"""What the commands of `restore bench` do between their options and the bench."""
 
 import shlex
 import sys

@@ -1,6 +1,9 @@
 """One photo through a network: device and precision, tiles, blending, memory; then files and batches.
 
-restorer.py   Restorer: an Image, array or tensor in, a restored one out
+restorer.py   Restorer: an Image, array or tensor in, a restored one out, by the weights that fit it
+choosing.py   which weights an image gets: for its colours, and nearest to its damage
+row.py        the weights of one row, loaded: an Image in, a restored one out, with a report
+caution.py    what a task may do to a photo that does not need it
 settings.py   what is asked for, checked, and the tile that follows from it
 arrays.py     arrays and tensors in, the same kind out
 tiled.py      a network that takes pixels of any size, with less at a time when memory runs out

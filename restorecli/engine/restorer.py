@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from ..images import Image, read
 from ..images.names import Source
-from ..registry import takes_an_image
+from ..registry import IDENTITY, takes_an_image
 from ..spec import Choice, ModelSpec, WeightsEntry
 from ..weights.load import build_network, load_network
 from .arrays import as_array, through_array, through_tensor
@@ -123,7 +123,9 @@ class Restorer:
         if self._by_image:
             chosen = choose_for(self.task, self._model, self.level, image)
         restored = self._row(chosen).restore_image(image, progress=progress, chosen=chosen)
-        notes = (*restored.report.notes, *cautions(self.task.name, image))
+        notes = restored.report.notes
+        if self.entry.id != IDENTITY:
+            notes += cautions(self.task.name, image)
         return replace(restored, report=replace(restored.report, notes=notes))
 
     def _row(self, chosen: Chosen) -> RowRestorer:

@@ -31,6 +31,11 @@ def working_type(x: Tensor) -> torch.dtype:
     return x.dtype if x.dtype == torch.float64 else torch.float32
 
 
+def in_full_precision(x: Tensor) -> torch.autocast:
+    """A block in which autocast, should it be on, leaves products in the type of their factors."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def block_size(x: Tensor) -> int:
     return BLOCK.get(x.device.type, BLOCK["cpu"])
 
@@ -50,7 +55,9 @@ def query_softmax_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor
     refuse_gradient(query, key, value)
     dtype = working_type(query)
     queries, keys, values = (x.to(dtype).transpose(1, 2).contiguous() for x in (query, key, value))
-    result = torch.stack([_query_softmax(*rows) for rows in zip(queries * LOG2_E, keys, values, strict=True)])
+    with in_full_precision(query):
+        rows = zip(queries * LOG2_E, keys, values, strict=True)
+        result = torch.stack([_query_softmax(*row) for row in rows])
     return result.transpose(1, 2).to(query.dtype)
 
 

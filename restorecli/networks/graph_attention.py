@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .attention import LOG2_E, block_size, refuse_gradient, working_type
+from .attention import LOG2_E, block_size, in_full_precision, refuse_gradient, working_type
 from .layers import packed, product
 
 PATCH = 7
@@ -32,12 +32,13 @@ def graph_attention(query: Tensor, key: Tensor, value: Tensor, threshold: Tensor
     scale = math.sqrt(SHARPNESS * LOG2_E)
     keys = key.to(dtype).permute(0, 2, 3, 1).flatten(1, 2).contiguous()  # (B, h * w, E)
     queries = query.to(dtype).permute(0, 2, 3, 1) * scale  # (B, rows, columns, E)
-    means = torch.einsum("brce,be->brc", queries, keys.mean(1))
-    offsets = (bias.to(dtype) * scale).addcmul_(means, threshold.to(dtype), value=-1)
-    pasted = [
-        _paste(queries[index].contiguous(), keys[index], value[index].to(dtype), offsets[index])
-        for index in range(len(query))
-    ]
+    with in_full_precision(query):
+        means = torch.einsum("brce,be->brc", queries, keys.mean(1))
+        offsets = (bias.to(dtype) * scale).addcmul_(means, threshold.to(dtype), value=-1)
+        pasted = [
+            _paste(queries[index].contiguous(), keys[index], value[index].to(dtype), offsets[index])
+            for index in range(len(query))
+        ]
     return torch.stack(pasted).div_(_coverage(value.to(dtype)[:1, :1])).to(value.dtype)
 
 

@@ -26,10 +26,12 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
     if count <= 1:
         return [work(item) for item in items]
     inference = torch.is_inference_mode_enabled()
+    kind, half = device.type, torch.is_autocast_enabled(device.type)
+    dtype = torch.get_autocast_dtype(kind)
 
     def quietly(item: Item) -> Result:
-        # Both modes belong to the thread.
-        with torch.no_grad(), torch.inference_mode(inference):
+        # All three modes belong to the thread.
+        with torch.no_grad(), torch.inference_mode(inference), torch.autocast(kind, dtype, enabled=half):
             return work(item)
 
     return list(_pool(torch.get_num_threads()).map(quietly, items))

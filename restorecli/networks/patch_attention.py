@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .attention import LOG2_E, block_size, refuse_gradient, total_of, working_type
+from .attention import LOG2_E, block_size, in_full_precision, refuse_gradient, total_of, working_type
 from .layers import product
 from .parallel import in_parallel, share_out
 
@@ -130,9 +130,10 @@ def pyramid_patch_attention(
     dtype = working_type(query)
     levels = [(keys.to(dtype), values.to(dtype)) for keys, values in levels]
     results = []
-    for index, one in enumerate(query.to(dtype) * (sharpness * LOG2_E)):
-        pyramid = [Level.of(keys[index], values[index]) for keys, values in levels]
-        results.append(_paste(one, pyramid))
+    with in_full_precision(query):
+        for index, one in enumerate(query.to(dtype) * (sharpness * LOG2_E)):
+            pyramid = [Level.of(keys[index], values[index]) for keys, values in levels]
+            results.append(_paste(one, pyramid))
     return torch.stack(results).to(query.dtype)
 
 

@@ -103,7 +103,7 @@ def _deviation(patches: np.ndarray) -> float:
 
 
 def _covariance(patches: np.ndarray) -> np.ndarray:
-    """As np.cov does it, in products so small that BLAS keeps to one thread: its threads cost ten times more."""
+    """As np.cov, in products so small that BLAS takes one thread for them: more cost ten times as much."""
     patches = patches - patches.mean(0)
     whole = len(patches) // PART * PART
     parts = patches[:whole].reshape(-1, PART, patches.shape[1])

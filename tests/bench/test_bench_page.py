@@ -1,7 +1,6 @@
 """Results of a run as a page: every figure in the table, and a few pictures chosen by a rule that is said."""
 
 import math
-from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -45,9 +44,9 @@ def results(*scores: Score, **more) -> Results:
 def test_every_figure_of_a_row_stands_in_the_table():
     (table,) = page_of(results(score())).tables
     assert dict(zip(table.columns, table.rows[0], strict=True)) == {
-        "Set": "CBSD68", "Level": "sigma 25", "Weights": "compact", "PSNR": "31.02", "SSIM": "0.8765",
-        "Published": "31.05", "Difference": "-0.03", "s/megapixel": "2.12", "Memory": "412 MB",
-        "Tile": "640 × 512", "Protocol": CARD.name,
+        "set": "CBSD68", "images": "68", "level": "sigma 25", "protocol": CARD.name, "weights": "compact",
+        "PSNR": "31.02", "SSIM": "0.8765", "published": "31.05", "difference": "-0.03", "s/Mpx": "2.12",
+        "memory": "412 MB", "tile": "640x512",
     }  # fmt: skip
 
 
@@ -56,22 +55,29 @@ def test_what_is_not_whole_or_exact_is_said_and_not_compared():
         results(score(whole=False, note="the first 3 of 68"), score("identity", None, published=None))
     )
     partial, exact = page.tables[0].rows
-    assert partial[0] == "CBSD68 (partial)"
+    assert partial[:2] == ("CBSD68, partial", "68 (the first 3 of 68)")
     columns = page.tables[0].columns
-    assert "Difference" not in columns
+    assert "difference" not in columns
     assert exact[columns.index("PSNR")] == "exact"
-    assert "CBSD68, compact: the first 3 of 68" in page.notes
-    assert [point.label for point in page.points] == ["compact"]
+    assert [math.isfinite(point.psnr) for point in page.points] == [True, False]
+
+
+def test_the_input_itself_has_no_place_in_the_plot():
+    page = page_of(
+        results(score(), score("input", 20.2, kind="baseline"), score("nlm", 28.0, kind="baseline"))
+    )
+    assert len(page.tables[0].rows) == 3
+    assert [point.label for point in page.points] == ["compact", "nlm"]
 
 
 def test_the_notes_name_protocols_problems_published_figures_and_machine():
     problem = Problem("set12", ("07.png: cannot be read",))
     reference = Reference("denoise", "CBSD68", CARD.name, 25.0, "RNAN", 31.4)
-    other = replace(reference, method="DAGL", psnr=31.5)
-    page = page_of(results(score(), problems=(problem,), references=(reference, other)))
+    page = page_of(results(score(), problems=(problem,), references=(reference,)))
     text = "\n".join(page.notes)
     assert "set12: not measured. 07.png: cannot be read" in text
-    assert f"Published for CBSD68, sigma 25, {CARD.name}: RNAN 31.40, DAGL 31.50." in text
+    assert "RNAN (paper)" in page.tables[0].rows[1]
+    assert "31.40" in page.tables[0].rows[1]
     assert f"Protocol {CARD.name}: {CARD.summary}" in text
     assert "Measured on cpu with 2 threads: Linux, Python 3.11, PyTorch 2.13." in text
     assert page.footer == "restorecli 0.1.0: restore bench denoise"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from level_rows import noisy, write_rows
 from PIL import Image as Pillow
-from safetensors.torch import save_file
 
 import restorecli
 from restorecli import registry
@@ -14,47 +14,13 @@ from restorecli.engine import restorer as restoring
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import InputError
 from restorecli.images import Image, read
-from restorecli.networks.local import Local
 from restorecli.spec import WeightsEntry
-
-# (id, task, level, channels)
-ROWS = (
-    *((f"local-gray-s{level}", "denoise", level, 1) for level in (10, 30, 50)),
-    *((f"local-color-s{level}", "denoise", level, 3) for level in (10, 30, 50, 70)),
-    *((f"local-q{level}", "dejpeg", level, 1) for level in (10, 20, 30, 40)),
-)
-ROW = """
-[[weights]]
-id = "{0}"
-task = "{1}"
-level = {2}
-source = "file"
-file = "{4}"
-
-[weights.model]
-network = "local"
-params = {{ channels = {3} }}
-channels = {3}
-halo = 2
-"""
 
 
 @pytest.fixture(autouse=True)
-def rows(tmp_path: Path) -> Iterator[Path]:
-    """A list with eleven rows of the network `local`."""
-    files = {channels: tmp_path / f"local-{channels}.safetensors" for channels in (1, 3)}
-    for channels, file in files.items():
-        save_file(Local(channels).state_dict(), file)
-    path = tmp_path / "rows.toml"
-    path.write_text("".join(ROW.format(*row, files[row[3]].as_posix()) for row in ROWS), encoding="utf-8")
-    with registry.weights_file(path):
-        yield path
-
-
-def noisy(sigma: float, channels: int = 3, size: int = 120) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    flat = np.full((size, size, channels), 128.0) + np.linspace(-40, 40, size)[:, None, None]
-    return np.rint(np.clip(flat + sigma * rng.standard_normal(flat.shape), 0, 255)).astype(np.uint8)
+def rows(tmp_path: Path) -> Iterator[None]:
+    with registry.weights_file(write_rows(tmp_path)):
+        yield
 
 
 @pytest.mark.parametrize(("sigma", "level"), [(8, 10), (24, 30), (37, 30), (47, 50), (75, 70)])

@@ -96,9 +96,12 @@ def test_weights_go_out_and_in_again(name: str) -> None:
     assert torch.equal(network(x), other(x))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", NAMES)
 @torch.inference_mode()
-def test_half_precision_is_near(name: str) -> None:
+def test_half_precision_is_near(name: str, threads: int) -> None:
+    """Autocast belongs to a thread: whatever is done in others must be told."""
+    torch.set_num_threads(threads)
     network, case = build(name)
     x = pictures(case)
     y = network(x)

