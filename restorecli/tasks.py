@@ -46,8 +46,8 @@ TASKS: dict[TaskName, Task] = {
             name="demosaic",
             summary="Turn a raw Bayer mosaic into a colour image.",
             description="Takes a mosaic (one gray channel, or three channels with zeros; PNG or TIFF, 8 or "
-            "16 bits), not an ordinary photo. The values are those of a finished picture: of a linear raw file, "
-            "set white balance and gamma first.",
+            "16 bits), not an ordinary photo. The values are those of a finished picture: of a linear "
+            "raw file, set white balance and gamma first.",
             level=Level(
                 "pattern",
                 str,

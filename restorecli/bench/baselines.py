@@ -40,7 +40,7 @@ def nlm(image: Tensor, level: Level) -> Tensor:
     return torch.from_numpy(result).permute(2, 0, 1).float() / 255
 
 
-def total_variation(image: Tensor, weight: float, rounds: int = 60) -> Tensor:
+def total_variation(image: Tensor, weight: float, rounds: int = 30) -> Tensor:
     """The image near this one with the least sum of steps (Rudin, Osher, Fatemi), by Chambolle's projection.
 
     Channels share their edges.

@@ -64,9 +64,10 @@ def _as_asked(image: Tensor, card: Protocol) -> Tensor:
     """Gray where the card says so, in 8 bits."""
     if not card.gray or len(image) == 1:
         return image
+    exact = image.double()  # float32 rounds some halves to the wrong side
     if card.gray == "rgb2ycbcr":
-        return to_8_bit(metrics.matlab_luma(image))
-    return to_8_bit((image * image.new_tensor(_RGB2GRAY)[:, None, None]).sum(0, keepdim=True))
+        return to_8_bit(metrics.matlab_luma(exact)).float()
+    return to_8_bit((exact * exact.new_tensor(_RGB2GRAY)[:, None, None]).sum(0, keepdim=True)).float()
 
 
 def _small_and_large(item: Item, card: Protocol, clean: Tensor, scale: int) -> Case:

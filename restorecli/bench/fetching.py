@@ -25,6 +25,7 @@ from ..spec import Remote
 from .folders import Groups, images_in
 from .sets import BenchSet, SetFile
 
+_CHUNK = 1 << 20
 MOST_BYTES = 4 << 30  # that an archive may become: far more than any of the sets
 
 Progress = Callable[[str, int, int | None], None]  # name of the file, bytes here, bytes in all
@@ -110,8 +111,7 @@ def unpack(archive: Path, folder: Path, inside: str = "", *, is_zip: bool) -> No
                 if target.exists():
                     raise InputError(f"{archive.name}: holds two images named {place.name}")
                 with opened() as source, target.open("wb") as sink:
-                    # Never more than was announced, whatever the archive turns out to hold.
-                    shutil.copyfileobj(_Limited(source, size), sink)
+                    _copy(source, sink, size)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"{archive.name}: not an archive that can be unpacked: {error}") from error
 
@@ -148,11 +148,8 @@ def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     return content
 
 
-class _Limited:
-    def __init__(self, source: IO[bytes], size: int) -> None:
-        self._source, self._left = source, size
-
-    def read(self, count: int, /) -> bytes:
-        data = self._source.read(min(count, self._left))
-        self._left -= len(data)
-        return data
+def _copy(source: IO[bytes], sink: IO[bytes], size: int) -> None:
+    """Never more than was announced, whatever the archive turns out to hold."""
+    while size > 0 and (data := source.read(min(_CHUNK, size))):
+        sink.write(data)
+        size -= len(data)

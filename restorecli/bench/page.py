@@ -24,7 +24,7 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
         comparisons=gallery.comparisons() if gallery else (),
         notes=(
             *_problems(results),
-            *(f"Protocol {card.name}: {'. '.join(card.sentences())}." for card in results.protocols),
+            *(f"Protocol {card.name}: {'; '.join(card.sentences())}." for card in results.protocols),
             *([chosen] if chosen else []),
             f"Measured on {machine.device} with {machine.threads} threads: {machine.system}, Python "
             f"{machine.python}, PyTorch {machine.torch}.",
@@ -40,11 +40,8 @@ def _subtitle(results: Results) -> str:
 
 
 def _table(results: Results, task: TaskName, *, alone: bool) -> Table:
-    """The columns in which anything stands."""
     rows = cells(replace(results, scores=tuple(score for score in results.scores if score.task == task)))
-    used = [place for place in range(len(COLUMNS)) if any(row[place] for row in rows)]
-    chosen = tuple(tuple(row[place] for place in used) for row in rows)
-    return Table(tuple(COLUMNS[place] for place in used), chosen, "" if alone else task)
+    return Table(COLUMNS, tuple(rows), "" if alone else task).used()
 
 
 def _point(score: Score) -> Point:

@@ -74,7 +74,7 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
 
 def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
     """Tasks and where their images come from."""
-    task = None if request.task is None else find_task(request.task).name
+    task: TaskName | None = None if request.task is None else find_task(request.task).name
     if not request.sets and not request.folders:
         if task is None and (request.levels or request.protocol):
             raise UsageError("a level or protocol of which task?", hint="restore bench denoise --sigma 25")
@@ -84,8 +84,8 @@ def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
     wanted: list[tuple[TaskName, str | Path]] = []
     for name in dict.fromkeys(request.sets):
         usual = embedded_tasks() if name == MINI else find_set(name.partition("=")[0]).tasks[:1]
-        wanted += [(each, name) for each in ((task,) if task else usual)]
-    wanted += [(task, folder) for folder in dict.fromkeys(request.folders) if task]
+        wanted.extend((each, name) for each in ((task,) if task else usual))
+    wanted.extend((task, folder) for folder in dict.fromkeys(request.folders) if task)
     return wanted
 
 

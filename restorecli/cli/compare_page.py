@@ -26,7 +26,7 @@ from .account import duration
 
 if TYPE_CHECKING:
     from ..engine.restorer import Report
-    from .compare import Attempt, Wish
+    from .compare_work import Attempt, Wish
 
 LONGEST = 1600  # pixels; larger results are shown smaller, with parts of them as they are
 PART_HEIGHT, PART_WIDTH, PARTS = 640, 960, 3
@@ -48,7 +48,7 @@ def page_of(wish: "Wish", image: Image, attempts: "Sequence[Attempt]") -> Page:
     return Page(
         title=Path(wish.photo).name,
         subtitle=f"{wish.task.name}{level}. {image.width} × {image.height} pixels, {image.origin.format}.",
-        tables=(Table(COLUMNS, tuple(_row(attempt, megapixels) for attempt in attempts)),),
+        tables=(Table(COLUMNS, tuple(_row(attempt, megapixels) for attempt in attempts)).used(),),
         comparisons=tuple(_comparisons([(label, before), *results], profile(first.image))),
         notes=(
             *image.notes,

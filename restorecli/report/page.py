@@ -22,6 +22,12 @@ class Table:
             if len(row) != len(self.columns):
                 raise ValueError(f"a row of {len(row)} cells under {len(self.columns)} columns")
 
+    def used(self) -> "Table":
+        """Without the columns in which nothing stands."""
+        places = [place for place in range(len(self.columns)) if any(row[place] for row in self.rows)]
+        rows = tuple(tuple(row[place] for place in places) for row in self.rows)
+        return Table(tuple(self.columns[place] for place in places), rows, self.title)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -19,6 +19,7 @@ from .spots import cut
 ZOOM = 4
 _WIDEST, _HIGHEST = 1056, 720  # what a picture may take of the page, in CSS pixels
 _LARGEST_SCALE = 2  # of small pictures
+_BRIEF = 18  # characters of a cell that stays on one line
 _WORTH_IT = 1.25  # less than this only blurs
 _NUMBER = re.compile(r"[-+−]?\d[\d,.]*( ?(%|dB|[mµ]?s|[kKMG]i?B|MP|px|[x×]))?|[-–—]?|∞|inf", re.ASCII)
 
@@ -88,8 +89,7 @@ def _content(page: Page) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     columns = range(len(table.columns))
-    numeric = [all(_NUMBER.fullmatch(row[column]) for row in table.rows) for column in columns]
-    kind = [' class="number"' if is_numeric else "" for is_numeric in numeric]
+    kind = [_kind([row[column] for row in table.rows]) for column in columns]
     # Focusable, so that arrow keys reach what a narrow screen cuts off.
     yield "<section>"
     if table.title:
@@ -103,6 +103,13 @@ def _table(table: Table) -> Iterator[str]:
         yield from (f"<td{kind[column]}>{text(row[column])}</td>" for column in columns)
         yield "</tr>\n"
     yield "</tbody></table></div></section>\n"
+
+
+def _kind(cells: list[str]) -> str:
+    """Numbers stand flush right; short words are not broken into lines."""
+    if all(_NUMBER.fullmatch(cell) for cell in cells):
+        return ' class="number"'
+    return ' class="brief"' if all(len(cell) <= _BRIEF for cell in cells) else ""
 
 
 def _comparison(comparison: Comparison, number: int) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Schedule:
     ema: float = 0.999
     known_level_share: float = 0.35  # of the samples; the rest is restored blind
     other_level_share: float = 0.0  # of those: told another level than the true one, to learn to follow it
-    # l1: the mean error. psnr: the mean of the images' PSNR, so that those nearly right count as much as others.
+    # l1: the mean error. psnr: the mean of the images' PSNR: those that are nearly right count as much.
     loss: Literal["l1", "psnr"] = "l1"
     bf16: bool = True
 

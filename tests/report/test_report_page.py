@@ -194,7 +194,12 @@ def test_numbers_stand_flush_right_and_words_do_not():
     rows = (("a", "31.02", "−0.04", "412 MB", "1.2 s"), ("b1", "–", "", "1,024 MB", "2 words"))
     table = Table(("Weights", "PSNR", "Difference", "Memory", "Notes"), rows)
     kinds = [cell.get("class") for cell in Taken(Page("x", tables=(table,))).all("th")]
-    assert kinds == [None, "number", "number", "number", None]
+    assert kinds == ["brief", "number", "number", "number", "brief"]
+
+
+def test_columns_in_which_nothing_stands_can_be_left_out():
+    table = Table(("a", "b", "c"), (("1", "", ""), ("", "", "2")), "Title")
+    assert table.used() == Table(("a", "c"), (("1", ""), ("", "2")), "Title")
 
 
 def test_what_does_not_fit_together_is_refused():

@@ -1,0 +1,158 @@
+"""Protocol cards: the inputs are those of the papers' tables, and results are scored as they score them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small_sets import clean_folder, clean_set, photo, save
+from torch import Generator
+
+from restorecli.bench.cases import as_tensor, make_case, measure
+from restorecli.bench.folders import inspect, load, open_folder
+from restorecli.bench.protocols import PROTOCOLS, checked_levels, find_protocol, usual_protocol
+from restorecli.errors import InputError, UsageError
+from restorecli.ops import metrics
+from restorecli.ops.degrade import DEGRADATIONS, to_8_bit
+from restorecli.ops.resize import shrink_8_bit
+
+DRAWN = [card for card in PROTOCOLS.values() if card.damage != "pairs"]
+
+
+@pytest.mark.parametrize("sigma", [15.0, 25.0, 50.0])
+def test_dagls_noise_bit_for_bit(tmp_path, sigma):
+    """torch.manual_seed(1); FloatTensor(1, 1, H, W).normal_(0, sigma / 255), added to the float image."""
+    images = clean_set(tmp_path, gray=True)
+    for place, item in enumerate(images.items):
+        case = make_case(item, place, PROTOCOLS["noise-gray"], sigma)
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            noise = torch.FloatTensor(1, 1, *case.target.shape[-2:]).normal_(0, sigma / 255)
+        assert torch.equal(case.input, case.target + noise[0])
+        assert case.input.shape[0] == 1
+
+
+def test_dagls_noise_has_the_numbers_that_were_measured(tmp_path):
+    item = clean_set(tmp_path, 1, gray=True).items[0]
+    black = torch.zeros_like(make_case(item, 0, PROTOCOLS["noise-gray"], 25.0).target)
+    noise = DEGRADATIONS["noise"](black, 25, Generator().manual_seed(1))
+    expected = torch.tensor([-0.149568230, -0.073552139, -0.064115778])
+    torch.testing.assert_close(noise.flatten()[:3], expected, atol=2e-8, rtol=0)
+
+
+@pytest.mark.parametrize("card", DRAWN, ids=lambda card: card.name)
+def test_every_card_makes_the_same_case_twice_and_scores_it(tmp_path, card):
+    images = clean_set(tmp_path)
+    level = (*card.levels, None)[0]
+    first, second = (make_case(images.items[1], 1, card, level) for _ in range(2))
+    assert torch.equal(first.input, second.input)
+    assert first.input.dtype == first.target.dtype == torch.float32
+    perfect = measure(first.target, first, card)
+    assert perfect.psnr is None
+    assert perfect.ssim == pytest.approx(1)
+    if first.input.shape == first.target.shape and card.damage not in ("clean", "mosaic"):
+        damaged = measure(first.input, first, replace(card, rounding="none"))
+        assert damaged.psnr == damaged.psnr_input
+        assert damaged.psnr < 60
+        assert damaged.psnr_to_input is None
+
+
+def test_drawn_damage_is_another_for_each_image(tmp_path):
+    item = clean_set(tmp_path).items[0]
+    for name in ("rain-drawn", "blur-drawn"):
+        inputs = [make_case(item, place, PROTOCOLS[name], None).input for place in (0, 1)]
+        assert not torch.equal(*inputs)
+
+
+def test_8_bit_noise_is_what_a_file_holds(tmp_path):
+    case = make_case(clean_set(tmp_path).items[0], 0, PROTOCOLS["noise-8bit"], 50.0)
+    assert torch.equal(to_8_bit(case.input), case.input)
+
+
+def test_colour_is_taken_as_its_luma_where_the_card_is_gray(tmp_path):
+    from skimage.color import rgb2ycbcr
+
+    item = clean_set(tmp_path).items[1]
+    case = make_case(item, 0, PROTOCOLS["jpeg-gray"], 10.0)
+    expected = rgb2ycbcr(load(item.target))[..., 0].round()
+    np.testing.assert_array_equal((case.target[0] * 255).round().numpy(), expected)
+    gray = make_case(item, 0, PROTOCOLS["noise-gray"], 15.0).target
+    expected = load(item.target).astype(np.float64) @ (0.298936, 0.587043, 0.114021)
+    np.testing.assert_array_equal((gray[0] * 255).round().numpy(), expected.round())
+
+
+def test_small_images_of_the_set_are_taken_and_made_where_there_are_none(tmp_path):
+    clean = photo(3, (41, 50))
+    save(tmp_path / "HR/bird.png", clean)
+    (item,) = inspect(open_folder(tmp_path)).items
+    made = make_case(item, 0, PROTOCOLS["bicubic"], 3.0)
+    assert torch.equal(made.input, shrink_8_bit(as_tensor(clean), 3))
+    assert torch.equal(made.target, as_tensor(clean)[:, :39, :48])
+    small = save(tmp_path / "LR_x3/birdx3.png", 255 - (made.input * 255).byte().permute(1, 2, 0).numpy())
+    (item,) = inspect(open_folder(tmp_path)).items
+    assert torch.equal(make_case(item, 0, PROTOCOLS["bicubic"], 3.0).input, as_tensor(load(small)))
+    assert torch.equal(make_case(item, 0, PROTOCOLS["bicubic"], 2.0).input, shrink_8_bit(as_tensor(clean), 2))
+
+
+def test_the_border_is_cut_off_and_the_luma_scored(tmp_path):
+    case = make_case(clean_set(tmp_path).items[0], 0, PROTOCOLS["bicubic"], 4.0)
+    result = case.target.clone()
+    result[..., :4, :] = 0
+    result[..., -4:] = 0
+    assert measure(result, case, PROTOCOLS["bicubic"]).psnr is None
+    result[0, 20, 20] += 0.2
+    result = to_8_bit(result.clamp(0, 1))
+    inner = (metrics.matlab_luma(image.double())[..., 4:-4, 4:-4] for image in (result, case.target))
+    assert measure(result, case, PROTOCOLS["bicubic"]).psnr == pytest.approx(metrics.psnr(*inner))
+
+
+def test_one_paper_swaps_red_and_blue(tmp_path):
+    save(tmp_path / "input/1.png", photo(1))
+    save(tmp_path / "target/1.png", photo(2))
+    (item,) = inspect(open_folder(tmp_path)).items
+    case = make_case(item, 0, PROTOCOLS["rain-mhnet"], None)
+    swapped = metrics.psnr_y(case.input.flip(0), case.target.flip(0))
+    assert measure(case.input, case, PROTOCOLS["rain-mhnet"]).psnr == pytest.approx(swapped)
+    usual = measure(case.input, case, PROTOCOLS["rain-pairs"]).psnr
+    assert usual == pytest.approx(metrics.psnr_y(case.input, case.target))
+    assert abs(usual - swapped) > 0.01
+
+
+def test_results_are_clamped_and_rounded_as_the_card_says(tmp_path):
+    case = make_case(clean_set(tmp_path).items[0], 0, PROTOCOLS["clean-denoise"], None)
+    nearly = case.target + 0.3 / 255
+    assert measure(nearly, case, PROTOCOLS["clean-denoise"]).psnr is None
+    assert measure(nearly, case, PROTOCOLS["noise-colour"]).psnr == pytest.approx(58.6, abs=0.1)
+
+
+def test_which_card_is_meant():
+    usual = {
+        ("denoise", False, True): "noise-gray", ("denoise", False, False): "noise-colour",
+        ("denoise", True, False): "noise-pairs", ("dejpeg", False, True): "jpeg-gray",
+        ("dejpeg", False, False): "jpeg-colour", ("demosaic", False, False): "mosaic-grbg",
+        ("upscale", False, False): "bicubic", ("derain", True, False): "rain-pairs",
+        ("derain", False, True): "rain-drawn", ("deblur", False, False): "blur-drawn",
+    }  # fmt: skip
+    for (task, pairs, gray), name in usual.items():
+        assert usual_protocol(task, pairs=pairs, gray=gray).name == name
+    with pytest.raises(UsageError, match="no mosaic"):
+        usual_protocol("demosaic", pairs=False, gray=True)
+    assert find_protocol("clean", "derain").name == "clean-derain"
+    with pytest.raises(UsageError, match="no protocol 'jpeg-gray' for denoise") as error:
+        find_protocol("jpeg-gray", "denoise")
+    assert "noise-8bit" in (error.value.hint or "")
+
+
+def test_levels_are_checked():
+    assert checked_levels(PROTOCOLS["jpeg-gray"], ()) == (10, 20, 30, 40)
+    assert checked_levels(PROTOCOLS["noise-gray"], (12.5,)) == (12.5,)
+    assert checked_levels(PROTOCOLS["rain-drawn"], ()) == (None,)
+    for card, level in (("bicubic", 5.0), ("jpeg-gray", 10.5), ("rain-pairs", 1.0), ("noise-gray", 101.0)):
+        with pytest.raises(UsageError):
+            checked_levels(PROTOCOLS[card], (level,))
+
+
+def test_pairs_are_needed_where_the_card_wants_them(tmp_path):
+    (item, _) = inspect(open_folder(clean_folder(tmp_path))).items
+    with pytest.raises(InputError, match="no input"):
+        make_case(item, 0, PROTOCOLS["rain-pairs"], None)
