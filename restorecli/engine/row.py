@@ -13,6 +13,7 @@ from torch import nn
 from ..errors import WeightsError
 from ..images import Image, as_mosaic, grow_under_transparency
 from ..images.bayer import Mosaic, Pattern
+from ..images.decode import is_gray
 from ..spec import Choice, Task
 from .choosing import Chosen, LevelFrom, Value
 from .device import pick_device, pick_precision
@@ -80,6 +81,8 @@ class RowRestorer:
         pixels, mosaic = self._as_network_wants(image)
         run = self._tiled(pixels, dtype, progress)
         result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))
+        if result.shape[2] < image.channels and mosaic is None:
+            result = np.repeat(result, image.channels, axis=2)
         restored = self._with_alpha(image, result)
         seconds = time.perf_counter() - start
         return Restored(restored, self._report(image, run, precision.value, seconds, chosen or self.chosen))
@@ -88,7 +91,9 @@ class RowRestorer:
         if self.task.mosaic_input:
             mosaic = as_mosaic(image, _pattern(self.chosen.level))
             return mosaic.pixels, mosaic
-        return grow_under_transparency(image.pixels, image.alpha), None
+        pixels = grow_under_transparency(image.pixels, image.alpha)
+        # A gray photo saved as colour stays gray, and is what the same photo saved as gray would be.
+        return pixels[:, :, :1] if is_gray(pixels) else pixels, None
 
     def _with_alpha(self, image: Image, result: np.ndarray) -> Image:
         alpha = image.alpha
