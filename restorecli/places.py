@@ -13,23 +13,32 @@ WINDOWS = os.name == "nt"
 def cache_folder() -> Path:
     """Converted weights and downloads. It need not exist yet; whoever writes into it makes it."""
     if sys.platform == "darwin":
-        usual = Path.home() / "Library" / "Caches" / NAME
+        usual = _home() / "Library" / "Caches" / NAME
     elif WINDOWS:
-        usual = _given("LOCALAPPDATA", Path.home() / "AppData" / "Local") / NAME / "Cache"
+        usual = _given("LOCALAPPDATA", _home() / "AppData" / "Local") / NAME / "Cache"
     else:
-        usual = _given("XDG_CACHE_HOME", Path.home() / ".cache") / NAME
+        usual = _given("XDG_CACHE_HOME", _home() / ".cache") / NAME
     return _given(CACHE_VARIABLE, usual)
 
 
 def config_folder() -> Path:
     """The user's own weights.toml. It need not exist."""
     if sys.platform == "darwin":
-        usual = Path.home() / "Library" / "Application Support" / NAME
+        usual = _home() / "Library" / "Application Support" / NAME
     elif WINDOWS:
-        usual = _given("APPDATA", Path.home() / "AppData" / "Roaming") / NAME
+        usual = _given("APPDATA", _home() / "AppData" / "Roaming") / NAME
     else:
-        usual = _given("XDG_CONFIG_HOME", Path.home() / ".config") / NAME
+        usual = _given("XDG_CONFIG_HOME", _home() / ".config") / NAME
     return _given(CONFIG_VARIABLE, usual)
+
+
+def _home() -> Path:
+    """The user's home; the root where there is none, as containers have it: what cannot be written there
+    says so, and which variable names another folder."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/").absolute()
 
 
 def _given(variable: str, usual: Path) -> Path:

@@ -4,7 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .checked import CheckError, read_table
 from .errors import WeightsError
@@ -54,7 +56,16 @@ def _read_document(path: Path, remedy: str) -> dict[str, object]:
     unknown = [key for key in document if key != "weights"]
     if unknown:
         raise CheckError(f"{path}: unknown key {unknown[0]!r}", hint="rows start with [[weights]]")
-    return document
+    return {key: _with_texts_for_dates(value) for key, value in document.items()}
+
+
+def _with_texts_for_dates(value: object) -> object:
+    """TOML has dates and JSON has none: they are kept as they are written."""
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _with_texts_for_dates(inner) for key, inner in value.items()}
+    return [_with_texts_for_dates(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _with_variants(path: Path, rows: list[object]) -> Iterator[object]:
@@ -92,6 +103,14 @@ def _read_row(row: object, where: str) -> WeightsEntry:
     return entry
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that does not close, a port that is no number
+        return False
+
+
 def _check_source(entry: WeightsEntry, where: str) -> None:
     """What the place that a file comes from asks of its row."""
     if entry.source == "none":
@@ -105,8 +124,8 @@ def _check_source(entry: WeightsEntry, where: str) -> None:
             raise CheckError(f"{where}: {key}: {value!r} is not {digits} digits of 0-9a-f")
     if entry.source == "url" and not (entry.sha256 or entry.git_blob):
         raise CheckError(f"{where}: sha256: is missing, and git_blob too; one proves a file from an address")
-    if entry.url is not None and not entry.url.startswith(("https://", "http://")):
-        raise CheckError(f"{where}: url: {entry.url!r} does not start with https://")
+    if entry.url is not None and not _is_address(entry.url):
+        raise CheckError(f"{where}: url: {entry.url!r} does not start with https:// and a host")
     if entry.repo is not None and not re.fullmatch(REPO, entry.repo):
         raise CheckError(f"{where}: repo: {entry.repo!r} is not USER/NAME")
     if entry.size is not None and entry.size <= 0:

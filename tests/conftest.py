@@ -1,8 +1,16 @@
 """For all tests: nothing of the user's own counts, and nothing is left in the user's folders."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Before torch is imported, and for the processes that tests start: threads that wait for each other in a busy
+# loop take a core from what they wait for, and on two busy cores a test of one second then takes a minute.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+settings.register_profile("without deadline", deadline=None)  # a busy machine fails no test
+settings.load_profile("without deadline")
 
 OURS = ("RESTORE_CACHE", "RESTORE_CONFIG", "RESTORE_WEIGHTS_FILE", "RESTORE_LICENSE")
 

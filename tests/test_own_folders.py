@@ -40,3 +40,15 @@ def test_a_relative_folder_stays_where_it_was_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RESTORE_CACHE", "here")
     assert places.cache_folder() == tmp_path / "here"
+
+
+def test_without_a_home_what_is_named_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setenv("RESTORE_CACHE", str(tmp_path))
+    assert places.cache_folder() == tmp_path
+    monkeypatch.delenv("RESTORE_CONFIG")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert places.config_folder().is_absolute()

@@ -9,9 +9,28 @@ from .output import Mode, Output
 def tell(entry: WeightsEntry, output: Output) -> None:
     """Refuses what the user's --license keeps out; names the licence once, and a fetch that is to come."""
     licence.check(entry)
+    is_here = weights_path(entry) is not None or store.stored(entry) is not None
+    if not is_here and entry.remote is None:
+        return  # not used yet: loading says how to get them
     tell_licence(entry, output)
-    if entry.remote is not None and weights_path(entry) is None and store.stored(entry) is None:
+    if not is_here:
         output.note(f"fetching {entry.id} from {store.address(entry)}")
+
+
+def tell_what_is_missing(entry: WeightsEntry, output: Output) -> None:
+    """For a dry run: what would have to be fetched or brought first."""
+    if entry.source in ("none", "embedded", "file") or store.stored(entry) is not None:
+        return
+    if entry.remote is None:
+        output.note(f"{entry.id} is not here: restore weights info {entry.id} says how to get it")
+    else:
+        output.note(f"{entry.id} would be fetched, {size_words(entry)}, from {store.address(entry)}")
+
+
+def size_words(entry: WeightsEntry) -> str:
+    if entry.size is not None:
+        return f"{entry.size / 1e6:.1f} MB"
+    return f"about {entry.about_size / 1e6:.0f} MB" if entry.about_size is not None else "of unknown size"
 
 
 def tell_licence(entry: WeightsEntry, output: Output) -> None:

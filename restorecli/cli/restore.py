@@ -11,7 +11,7 @@ from ..errors import InputError, UsageError
 from ..spec import Task
 from ..weights import licence
 from .account import Account
-from .first_use import tell
+from .first_use import tell, tell_what_is_missing
 from .options import RestoreOptions
 from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
@@ -132,9 +132,12 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         strength=options.strength,
         windows=options.windows.value,
         before_loading=lambda entry: tell(entry, account.output),
+        load=not options.dry_run,
     )
     account.choices(restorer.choices, device_was_open=options.device == "auto")
     if options.dry_run:
+        if not registry.takes_an_image(task.name, options.model, level):
+            tell_what_is_missing(restorer.entry, account.output)
         _estimate(plan, restorer, account)
         return
     with account.output.progress(len(plan.jobs)) as show:

@@ -93,11 +93,19 @@ def verify(
             output.result(f"ok       {result['id']}  ({result['proof']})", result["id"])
         else:
             output.result(f"damaged  {result['id']}: {result['problem']}")
-    bad = [result["id"] for result in results if result["problem"] is not None]
+    bad = [entry for entry, result in zip(entries, results, strict=True) if result["problem"] is not None]
     if bad:
-        raise WeightsError(
-            f"not what they should be: {', '.join(bad)}", hint=f"restore weights remove {' '.join(bad)}"
-        )
+        named = ", ".join(entry.id for entry in bad)
+        raise WeightsError(f"not what they should be: {named}", hint=_remedy(bad))
+
+
+def _remedy(damaged: list[WeightsEntry]) -> str | None:
+    """What to type: copies are brought again, the package's own files come with it."""
+    copies = [entry.id for entry in damaged if registry.weights_path(entry) is None]
+    steps = [f"restore weights remove {' '.join(copies)}, and bring them again"] if copies else []
+    if any(entry.source == "embedded" for entry in damaged):
+        steps.append(registry.REINSTALL)
+    return "; ".join(steps) or None
 
 
 def _file_of(entry: WeightsEntry) -> tuple[Path, str | None] | None:

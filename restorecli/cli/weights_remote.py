@@ -19,7 +19,7 @@ from ..spec import WeightsEntry
 from ..tasks import TASKS
 from ..weights import licence, store
 from .downloads import download_bar, is_watched
-from .first_use import tell_licence
+from .first_use import size_words, tell_licence
 from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
 from .output import Output, mode_of
 
@@ -69,7 +69,11 @@ def pull(
     """Fetch weights from where the list says, prove them, convert them once, and keep them."""
     output = Output(mode_of(json=json, quiet=quiet))
     rows = _chosen(ids or [], task, all_)
-    pending = [row for row in rows if row.remote is not None and store.stored(row) is None]
+    pending = [
+        row
+        for row in rows
+        if row.remote is not None and store.stored(row) is None and not licence.is_refused(row)
+    ]
     if pending:
         output.note(_sizes(pending))
     results = [_pull_one(row, output, is_named=bool(ids), dry_run=dry_run) for row in rows]
@@ -106,12 +110,6 @@ def _sizes(rows: Sequence[WeightsEntry]) -> str:
     return f"{files} to fetch, {size}{more}; converted into {store.folder()}"
 
 
-def _size_words(entry: WeightsEntry) -> str:
-    if entry.size is not None:
-        return f"{entry.size / 1e6:.1f} MB"
-    return f"about {entry.about_size / 1e6:.0f} MB" if entry.about_size is not None else "of unknown size"
-
-
 def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
     """Brings one row, and says so; what goes wrong with it is told and does not stop the others."""
     try:
@@ -121,7 +119,7 @@ def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: b
         output.error(message, error.hint)
         return Pulled(entry.id, "failed", message=message, hint=error.hint)
     if result.status == "planned":
-        words = f"{_size_words(entry)}, licence {entry.licence}, from {store.address(entry)}"
+        words = f"{size_words(entry)}, licence {entry.licence}, from {store.address(entry)}"
         output.result(f"{entry.id}  {words}", entry.id)
     elif result.status == "pulled" and result.size is not None:
         words = f"{result.size / 1e6:.1f} MB, proved by {result.proof}, kept in {result.path}"
@@ -135,10 +133,14 @@ def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: b
 def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
     licence.check(entry)
     own = registry.weights_path(entry)
+    if own is not None:
+        if not own.is_file():
+            remedy = registry.REINSTALL if entry.source == "embedded" else f"restore weights info {entry.id}"
+            raise WeightsError(f"{entry.id}: {own} is missing", hint=remedy)
+        return Pulled(entry.id, "here", path=str(own))
     kept = store.record(entry)
-    if own is not None or kept is not None:
-        path = own or (kept.path if kept else None)
-        return Pulled(entry.id, "here", path=str(path), proof=kept.proof if kept else None)
+    if kept is not None:
+        return Pulled(entry.id, "here", path=str(kept.path), proof=kept.proof)
     remote = entry.remote
     if remote is None:
         message = f"{entry.id}: its authors give it where only a browser gets in: {entry.page}"

@@ -70,16 +70,19 @@ def _why_missing(kind: str) -> str:
 
 
 def pick_precision(
-    wanted: str, device: torch.device, model: ModelSpec, bits: int = 8
+    wanted: str, device: torch.device, model: ModelSpec, bits: int = 8, *, exact: bool = False
 ) -> tuple[torch.dtype, Choice]:
     """The precision inside the network, and why; residuals and results are float32 whatever it is.
 
-    auto takes only what the weights were checked in (ModelSpec.dtypes), where the device gains by it.
+    auto takes only what the weights were checked in (ModelSpec.dtypes), where the device gains by it;
+    with `exact` none of less than 32 bits.
     """
     if wanted not in PRECISIONS:
         raise UsageError(f"unknown precision {wanted!r}", hint=f"precisions: {', '.join(PRECISIONS)}")
     if wanted != "auto":
         return _with_reason(wanted, "asked for")
+    if exact:
+        return _with_reason("fp32", "published numbers were made in it")
     if bits > 8:
         return _with_reason("fp32", "float pixels" if bits > 16 else f"{bits}-bit pixels")
     if device.type == "cuda":

@@ -40,6 +40,7 @@ class Restorer:
 
     `model` may be a network whose weights are for one level, or for gray or colour, each: then every image
     gets those that fit it, by its own measured level where none is given, and `before_loading` is told.
+    `load=False` loads and fetches nothing before the first image: enough for `choices` and `estimate`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Restorer:
         strength: float = 1.0,
         windows: str = "ours",
         before_loading: Callable[[WeightsEntry], None] | None = None,
+        load: bool = True,
     ) -> None:
         settings = Settings(str(device), precision, tile, overlap, batch, ensemble, strength, windows)
         self.task, self.settings, self._model = find_task(task), settings, model
@@ -73,7 +75,7 @@ class Restorer:
         self._expected = choose_weights(self.task, model, self.level)
         settings.check_for(self.task, self._expected.entry.model)
         self._by_image = takes_an_image(self.task.name, model, self.level)
-        if not self._by_image:
+        if load and not self._by_image:
             self._row(self._expected)
 
     @classmethod
@@ -109,11 +111,11 @@ class Restorer:
     def choices(self) -> tuple[Choice, Choice, Choice, Choice]:
         """Device, precision, tile and weights, each with its reason."""
         if not self._by_image:
-            return self._row(self._expected).choices
+            return self._measured().choices
         spec, settings = self.entry.model, self.settings
         tiling = plan_tiling(settings, spec, settings.paper_windows(self.task, spec))
         _, device = pick_device(settings.device)
-        _, precision = pick_precision(settings.precision, self.device, spec)
+        _, precision = pick_precision(settings.precision, self.device, spec, exact=settings.exact)
         weights = Choice(self._model, "its weights that fit best, for each image")
         return device, precision, tiling.choice, weights
 
@@ -163,13 +165,16 @@ class Restorer:
 
     def estimate(self, height: int, width: int) -> Estimate:
         """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked."""
-        if not self._by_image:
-            return self._row(self._expected).estimate(height, width)
+        return self._measured().estimate(height, width)
+
+    def _measured(self) -> RowRestorer:
+        """The expected weights if they are loaded; otherwise their network without: it costs the same."""
+        if self.entry.id in self._rows:
+            return self._rows[self.entry.id]
         if self._blank is None:
-            # What it costs does not depend on its weights, which may not be here.
             network = build_network(self.entry).eval().requires_grad_(False)
             self._blank = RowRestorer(self.task, self._expected, network, self.settings)
-        return self._blank.estimate(height, width)
+        return self._blank
 
 
 @overload

@@ -64,7 +64,9 @@ class RowRestorer:
         self.entry, spec = chosen.entry, chosen.entry.model
         check_scale(task, chosen)
         self.device, device_choice = pick_device(settings.device)
-        self._dtype, precision_choice = pick_precision(settings.precision, self.device, spec)
+        self._dtype, precision_choice = pick_precision(
+            settings.precision, self.device, spec, exact=settings.exact
+        )
         number = chosen.level if chosen.level_from in ("asked", "default") else None
         number = float(number) if isinstance(number, (int, float)) else None
         tree = settings.paper_windows(task, spec)
@@ -77,7 +79,9 @@ class RowRestorer:
     ) -> Restored:
         """The image with restored pixels; `chosen` is why this image came here, where that is its own."""
         start = time.perf_counter()
-        dtype, precision = pick_precision(self.settings.precision, self.device, self.entry.model, image.bits)
+        dtype, precision = pick_precision(
+            self.settings.precision, self.device, self.entry.model, image.bits, exact=self.settings.exact
+        )
         pixels, mosaic = self._as_network_wants(image)
         run = self._tiled(pixels, dtype, progress)
         result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))

@@ -60,6 +60,11 @@ class Settings:
                 f"{task.name} has no strength: its input is another kind of image than its result"
             )
 
+    @property
+    def exact(self) -> bool:
+        """As the paper computed it: then auto does not take a lower precision either."""
+        return self.windows == "paper"
+
     def paper_windows(self, task: Task, spec: ModelSpec) -> QuadTree | None:
         """The authors' windows, where they are asked for (and there are some)."""
         return PAPER_WINDOWS.get((spec.network, task.name)) if self.windows == "paper" else None

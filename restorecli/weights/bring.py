@@ -12,9 +12,8 @@ def bring(
     entry: WeightsEntry, remote: Remote, *, progress: Callable[[int, int | None], None] | None = None
 ) -> Stored:
     """Fetches the file of a row and keeps it converted; what was downloaded is not kept a second time."""
-    raw = fetch(remote, progress=progress)
     try:
-        kept = store(entry, raw)
+        kept = store(entry, fetch(remote, progress=progress))
     except WeightsError:
         # Another process may have fetched and stored the same, and tidied up while we were about to read.
         kept = record(entry)

@@ -1,5 +1,8 @@
 """A file that the user got by hand to weights: the file itself, or the right one of those in a zip."""
 
+import lzma
+import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -17,6 +20,10 @@ from .store import Stored, folder, store
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 SPARE = 8  # a training's checkpoint also has the optimiser's numbers, a few for each weight
 LISTED = 8  # files that a message names
+# RuntimeError: it wants a password; NotImplementedError: a compression of its own
+BROKEN_ZIP = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError,
+)  # fmt: skip
 
 
 def import_file(
@@ -30,13 +37,12 @@ def import_file(
         raise WeightsError(f"{path}: this is a folder", hint="name the weights file in it")
     if not path.exists():
         raise WeightsError(f"{path}: no such file")
-    if not _is_archive(path):
-        return store(entry, path, origin=path.name, unproved=unproved)
     try:
+        if not _is_archive(path):
+            return store(entry, path, origin=path.name, unproved=unproved)
         with zipfile.ZipFile(path) as archive:
             return _import_member(entry, path, archive, member, unproved=unproved)
-    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-        # RuntimeError: it wants a password; NotImplementedError: a compression of its own
+    except BROKEN_ZIP as error:
         raise WeightsError(f"{path} cannot be unpacked: {reason_of(error)}", hint=CUT_OFF) from error
 
 
@@ -107,16 +113,21 @@ def _the_one_that_fits(entry: WeightsEntry, path: Path, archive: zipfile.ZipFile
 
 @contextmanager
 def _unpacked(entry: WeightsEntry, archive: zipfile.ZipFile, name: str) -> Iterator[Path]:
-    """One file of the zip, for as long as it is needed."""
+    """One file of the zip, for as long as it is needed; an error about it names it as the zip does."""
     limit = SPARE * sum(tensor.nbytes for tensor in empty_network(entry).state_dict().values()) + (1 << 20)
     if archive.getinfo(name).file_size > limit:
         raise WeightsError(f"{name} is too large to be weights for {entry.id}")
     folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=folder()) as place:
-        target = Path(place) / PurePosixPath(name).name
+        # The zip's own name could be a path to elsewhere (on Windows C:name is one), or too long for a file.
+        target = Path(place) / re.sub(r"[^\w.-]", "_", name)[-80:]
         with archive.open(name) as packed, target.open("wb") as stream:
             shutil.copyfileobj(packed, stream)
-        yield target
+        try:
+            yield target
+        except WeightsError as error:
+            told = error.message.replace(f"{target.parent}{os.sep}", "").replace(target.name, name)
+            raise WeightsError(told, hint=error.hint) from error
 
 
 def _listed(names: Iterable[str]) -> str:

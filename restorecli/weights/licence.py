@@ -47,10 +47,15 @@ def is_permissive(entry: WeightsEntry) -> bool:
     return entry.licence.lower() in ALLOWING
 
 
-def check(entry: WeightsEntry) -> None:
-    """WeightsError where the user wants permissive licences only and the row's is not known as one."""
+def is_refused(entry: WeightsEntry) -> bool:
+    """Whether the user wants permissive licences only and the row's is not known as one."""
     chosen = _chosen or _known(os.environ.get(POLICY_VARIABLE) or POLICIES[0], POLICY_VARIABLE)
-    if chosen == PERMISSIVE and not is_permissive(entry):
+    return chosen == PERMISSIVE and not is_permissive(entry)
+
+
+def check(entry: WeightsEntry) -> None:
+    """WeightsError for weights that the user's policy refuses."""
+    if is_refused(entry):
         raise WeightsError(
             f"{entry.id}: its licence is {entry.licence}, and only permissive ones are wanted",
             hint=f"--license any, or other weights: {LISTING} --task {entry.task}",

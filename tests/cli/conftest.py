@@ -2,8 +2,11 @@
 
 import io
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from imported import write_rows
 from running import Result, Run
 
 from restorecli.cli.app import main
@@ -30,3 +33,10 @@ def restore(monkeypatch: pytest.MonkeyPatch) -> Run:
             return Result(code, out.getvalue(), err.getvalue().decode())
 
     return run
+
+
+@pytest.fixture
+def bring(restore: Run, own_folders: Path) -> Callable[..., Result]:
+    """bring(id, file, ...) -> what `restore weights import` did; the user's list has small networks."""
+    write_rows(own_folders / "config")
+    return lambda *words: restore("weights", "import", *words, identity=False)

@@ -62,17 +62,14 @@ def test_the_list_as_table_ids_and_json(restore: Run):
     assert set(ids(restore)) == set(everything)
     data = restore("weights", "list", "--json", identity=False).json
     assert [row["id"] for row in data] == everything
-    (rain,) = [row for row in data if row["task"] == "derain"]
+    (rain,) = [row for row in data if row["id"] == "mhnet-derain"]
     assert (rain["available"], rain["proof"], rain["permissive"]) == (False, "keys and shapes", False)
 
 
 def test_the_list_of_one_task(restore: Run):
-    assert ids(restore, "--task", "derain") == ["mhnet-derain"]
+    assert ids(restore, "--task", "derain") == ["compact-derain", "mhnet-derain"]
     result = restore("weights", "list", "--task", "denoize", identity=False)
     assert (result.code, "--task denoise" in result.stderr) == (2, True)
-    assert (
-        "no default weights yet for" in restore("weights", "list", "--task", "derain", identity=False).stderr
-    )
 
 
 WITHOUT_SOCKETS = """
@@ -209,6 +206,8 @@ def test_a_licence_is_told_once(restore: Run, own_list: Path, tmp_path: Path, ow
     registry._layered.cache_clear()
     assert "licence of mine: GPL-3.0" in restore(*words).stderr
     assert "licence of" not in restore("denoise", photo, "--model", "auto", "-f").stderr
+    away = restore("derain", photo, "--model", "mhnet")
+    assert (away.code, "licence of" in away.stderr) == (3, False), "they could not be used"
 
 
 # -------------------------------------------------------------------------------- verify and remove
@@ -232,11 +231,8 @@ def kept(own_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_verify_reads_all_that_is_here(restore: Run, kept: WeightsEntry):
     result = restore("weights", "verify", identity=False)
     assert result.code == 0
-    assert [line.split()[:2] for line in result.lines] == [
-        ["ok", "compact-denoise"],
-        ["ok", "compact-dejpeg"],
-        ["ok", "brought"],
-    ]
+    embedded = [entry.id for entry in registry.entries() if entry.source == "embedded"]
+    assert [line.split()[:2] for line in result.lines] == [["ok", id] for id in (*embedded, "brought")]
     assert restore("weights", "verify", "brought", "-q", identity=False).lines == ["brought"]
     away = restore("weights", "verify", "mhnet-derain", identity=False)
     assert (away.code, away.errors) == (3, ["error: mhnet-derain is not here"])
@@ -259,6 +255,23 @@ def test_a_damaged_file_is_found_refused_and_removed(restore: Run, kept: Weights
     assert store.stored(kept) is None
     assert list(store.folder().iterdir()) == []
     assert restore("weights", "remove", "brought", identity=False).lines == ["brought: was not here"]
+
+
+def test_damage_to_what_is_no_copy_says_what_mends_it(
+    restore: Run, kept: WeightsEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = store.stored(kept)
+    assert path is not None
+    path.write_bytes(bytes(path.stat().st_size))
+    whole = registry.list_file()
+    monkeypatch.setattr(registry, "list_file", lambda: whole)
+    monkeypatch.setattr(registry, "PACKAGE", tmp_path)  # where nothing is
+    result = restore("weights", "verify", "compact-denoise", "brought", identity=False)
+    assert (result.code, result.errors) == (3, ["error: not what they should be: compact-denoise, brought"])
+    assert (
+        "hint: restore weights remove brought, and bring them again; pip install --force-reinstall restorecli"
+        in result.stderr
+    )
 
 
 RECORD = 600  # bytes, about: too few to be seen in MB

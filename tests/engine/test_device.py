@@ -123,3 +123,10 @@ def test_a_gpu_gives_what_the_cpu_gives() -> None:
         Restorer.from_network(Local(), spec, device=name, tile=64)(pixels) for name in ("cpu", "cuda")
     )
     assert np.abs(cpu.astype(int) - gpu.astype(int)).max() <= 1
+
+
+def test_what_is_to_be_exact_is_float32_unless_another_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_cpu_bf16_instructions", lambda: "amx")
+    assert pick_precision("auto", CPU, HALF)[0] == torch.bfloat16
+    assert pick_precision("auto", CPU, HALF, exact=True)[0] == torch.float32
+    assert pick_precision("bf16", CPU, HALF, exact=True)[0] == torch.bfloat16

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from restorecli.engine import device as devices
 from restorecli.engine.bridge import luma
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import InputError, OutOfMemoryError, UsageError
@@ -125,6 +126,14 @@ def test_the_report_names_them_and_the_estimate_counts_them() -> None:
     assert estimate.seconds == pytest.approx(4 * restorer.estimate(256, 384).seconds, rel=0.3)
     assert restorer.choices[2].value == "the paper's windows"
     assert "6800 pixels" in restorer.choices[2].reason
+
+
+def test_they_are_computed_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_cpu_bf16_instructions", lambda: "amx")
+    network, spec = nn.Identity(), ModelSpec("rnan", dtypes=("fp32", "bf16"))
+    for windows, precision in (("ours", "bf16"), ("paper", "fp32")):
+        restorer = Restorer.from_network(network, spec, task="denoise", windows=windows)
+        assert restorer.choices[1].value == precision
 
 
 def test_ours_is_the_default() -> None:

@@ -10,6 +10,7 @@ import pytest
 from command_result import Result, Terminal
 from huggingface_hub import constants
 from loopback_hub import LoopbackHub, running
+from weights_shop import Shop
 
 from restorecli.cli.app import main
 
@@ -74,3 +75,8 @@ def restore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
         return Result(code, content.getvalue().decode(), err.getvalue())
 
     return run
+
+
+@pytest.fixture
+def shop(hub: LoopbackHub, tmp_path: Path) -> Shop:
+    return Shop(hub, tmp_path)
