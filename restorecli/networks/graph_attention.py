@@ -4,17 +4,23 @@ For inference only, like attention.py.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .attention import LOG2_E, block_size, in_full_precision, refuse_gradient, working_type
+from .attention import LOG2_E, in_full_precision, refuse_gradient, working_type
 from .layers import packed, product
 
 PATCH = 7
 STRIDE = 4  # of the queries
 REACH = PATCH // 2
+# Queries of one product: the more there are the faster it is, and the more memory their weights take.
+PRODUCT_ROWS = {"cpu": 96, "cuda": 512}
+# The pixels between two queries: the first, which only one query's patch reaches, and the others.
+FIRST, OTHERS = slice(0, 1), slice(1, STRIDE)
+PLACES = (FIRST, OTHERS)
 SHARPNESS = 10.0
 
 
@@ -25,6 +31,8 @@ def graph_attention(query: Tensor, key: Tensor, value: Tensor, threshold: Tensor
     without E -> (B, C, h, w). Per query, with S its products with all keys and R = relu(S - mean(S) *
     threshold + bias), the weights are softmax(SHARPNESS * S * R) where R > 0, and 0 elsewhere (though those
     keys count in the softmax's denominator). The gathered 7x7 patches of values are pasted around (4i, 4j).
+
+    Where an R reaches 0 the result jumps, so that float32 and float64 may differ by 1e-4.
     """
     refuse_gradient(query, key, value, threshold, bias)
     dtype = working_type(query)
@@ -45,39 +53,95 @@ def graph_attention(query: Tensor, key: Tensor, value: Tensor, threshold: Tensor
 def _paste(queries: Tensor, keys: Tensor, value: Tensor, offsets: Tensor) -> Tensor:
     """queries (rows, columns, E), keys (h * w, E), value (C, h, w), offsets (rows, columns) -> (C, h, w).
 
-    Output row 4j + r gets line r of the patches of query row j and line r - 4 of those of row j + 1.
-    Instead of gathering whole patches, the weights of both are shifted by r and r - 4 rows and added; then
-    one product gathers 1x7 pieces. That takes 4/7 of the multiplications.
+    Output pixel (4j + r, 4i + c) gets from query (j, i) the sum over keys p of weight[p] * value[p + (r, c)].
+    Where r > 0 the query below reaches it too, from four rows further down: with its weights shifted up by
+    four rows the values are the same. So it is with the query to the right, four columns further. Weights of
+    up to four queries are shifted and added, once for all r and c above 0, and then a product gathers single
+    pixels instead of 7x7 patches: a third of the multiplications.
     """
     rows, columns, _ = queries.shape
-    height, width = value.shape[1:]
-    pieces = F.unfold(value[None], (1, PATCH), padding=(0, REACH))[0]  # (C * 7, h * w)
-    # Twice the usual block: a product is the faster the more rows it has.
-    several = min(rows + 1, max(1, 2 * block_size(queries) // (columns * height * width)))
-    pieces_packed, keys = packed(pieces, STRIDE * columns), packed(keys, several * columns)
-    # Weights of `several` query rows and of the row before them; zeros above and below the image.
-    margin = STRIDE * width
-    weights = value.new_zeros(several + 1, columns, height * width + 2 * margin)
-    lines = value.new_empty(rows + 1, STRIDE, columns, len(pieces))
-    shifted = value.new_empty(STRIDE, columns, height * width)
-    for first in range(0, rows + 1, several):
-        count = min(several, rows + 1 - first)
-        inner = weights[1 : count + 1, :, margin:-margin]
-        known = min(count, rows - first)  # after the last query row comes one without weights
-        _weights(queries[first : first + known], keys, offsets[first : first + known], out=inner[:known])
-        inner[known:] = 0
-        for index in range(count):
-            _shift_and_add(weights[index], weights[index + 1], width, out=shifted)
-            lines[first + index] = product(shifted.flatten(0, 1), pieces_packed).view_as(lines[0])
-        weights[0].copy_(weights[count])
-    # lines[j, r] is output row 4 * (j - 1) + r: the first query row also reaches above the image.
-    lines = lines.flatten(0, 1)[STRIDE : STRIDE + height]  # (h, columns, C * 7)
-    across = F.fold(lines.transpose(1, 2), (1, width), (1, PATCH), stride=STRIDE, padding=(0, REACH))
-    return across[:, :, 0].transpose(0, 1)
+    channels, height, width = value.shape
+    # What is shifted may lie up to four pixels above and to the left of the image.
+    grid = height + STRIDE, width + STRIDE
+    several = max(1, min(rows, PRODUCT_ROWS.get(queries.device.type, PRODUCT_ROWS["cpu"]) // columns))
+    keys = packed(keys, several * columns)
+    values = [[_seen_from(value, r, c, several * columns) for c in PLACES] for r in PLACES]
+    weights = _Weights.empty(several, columns, grid, value)
+    result = value.new_empty(rows, columns, STRIDE, STRIDE, channels)
+
+    def weigh(first: int, slots: slice) -> None:
+        chosen = slice(first, first + slots.stop - slots.start)
+        weights.fill(slots, queries[chosen], keys, offsets[chosen])
+
+    weigh(0, slice(0, 1))
+    for first in range(0, rows, several):
+        count = min(several, rows - first)
+        weigh(first + 1, slice(1, count + 1))  # after the last query row comes one without weights
+        for r, of_row in zip(PLACES, values, strict=True):
+            for c, pixels in zip(PLACES, of_row, strict=True):
+                gathered = product(weights.sums(r, c, count), pixels)
+                target = result[first : first + count, :, r, c]
+                target.copy_(gathered.view(count, columns, *target.shape[2:]))
+        weights.keep_last(count)
+    return result.permute(4, 0, 2, 1, 3).reshape(channels, rows * STRIDE, -1)[:, :height, :width]
+
+
+def _seen_from(value: Tensor, rows: slice, columns: slice, product_rows: int) -> Tensor:
+    """value (C, h, w) -> (places * C, grid): for each place (r, c) what lies that much below and right."""
+    _, height, width = value.shape
+    padded = F.pad(value, (STRIDE, STRIDE - 1, STRIDE, STRIDE - 1))
+    views = padded.unfold(1, height + STRIDE, 1)[:, rows].unfold(2, width + STRIDE, 1)[:, :, columns]
+    # (C, r, c, grid rows, grid columns)
+    return packed(views.permute(1, 2, 0, 3, 4).flatten(3).flatten(0, 2).contiguous(), product_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """The weights of some query rows and the next one, on the grid, and what they are added up to."""
+
+    alone: Tensor  # (several + 1, columns, grid); zeros above and to the left of the image
+    with_right: Tensor  # the same, each with the query to its right
+    with_below: Tensor  # (several, columns, grid), either of them with those of the row below
+    grid: tuple[int, int]
+
+    @classmethod
+    def empty(cls, several: int, columns: int, grid: tuple[int, int], like: Tensor) -> "_Weights":
+        pixels = math.prod(grid)
+        alone, with_right = (like.new_zeros(several + 1, columns, pixels) for _ in range(2))
+        return cls(alone, with_right, like.new_empty(several, columns, pixels), grid)
+
+    def fill(self, slots: slice, queries: Tensor, keys: Tensor, offsets: Tensor) -> None:
+        """Rows `slots` for as many queries (rows, columns, E), or one less: then the last row is zeros."""
+        alone, right = self.alone[slots], self.with_right[slots]
+        known = len(queries)
+        inner = alone[:known].unflatten(2, self.grid)[..., STRIDE:, STRIDE:]
+        _weights(queries, keys, offsets, out=inner)
+        alone[known:] = 0
+        _add_shifted(alone[:, :-1], alone[:, 1:], STRIDE, out=right[:, :-1])
+        right[:, -1] = alone[:, -1]
+
+    def sums(self, rows: slice, columns: slice, count: int) -> Tensor:
+        """For the places in these rows and columns, (count * queries, grid); valid until the next call."""
+        near, below = self.alone if columns == FIRST else self.with_right, self.with_below[:count]
+        if rows == FIRST:
+            return near[:count].flatten(0, 1)
+        _add_shifted(near[:count], near[1 : count + 1], STRIDE * self.grid[1], out=below)
+        return below.flatten(0, 1)
+
+    def keep_last(self, count: int) -> None:
+        """The last row is the first of those that come next."""
+        for weights in (self.alone, self.with_right):
+            weights[0].copy_(weights[count])
+
+
+def _add_shifted(x: Tensor, y: Tensor, step: int, *, out: Tensor) -> None:
+    """x[..., n] + y[..., n + step], with nothing beyond the end."""
+    torch.add(x[..., :-step], y[..., step:], out=out[..., :-step])
+    out[..., -step:] = x[..., -step:]
 
 
 def _weights(queries: Tensor, keys: Tensor, offsets: Tensor, *, out: Tensor) -> None:
-    """queries (rows, columns, E), offsets (rows, columns), out (rows, columns, keys)."""
+    """queries (rows, columns, E), offsets (rows, columns), out (rows, columns, h, w)."""
     if not len(queries):
         return
     scores = product(queries.flatten(0, 1), keys)
@@ -86,20 +150,8 @@ def _weights(queries: Tensor, keys: Tensor, offsets: Tensor, *, out: Tensor) -> 
     weights = logits.sub_(logits.amax(1, keepdim=True)).exp2_()
     weights.mul_(weights.sum(1, keepdim=True).reciprocal_())
     # weights where passed > 0, else 0: thirty times faster than torch.where on the CPU that was measured.
-    torch.ops.aten.threshold_backward.grad_input(weights.view_as(out), passed.view_as(out), 0, grad_input=out)
-
-
-def _shift_and_add(before: Tensor, after: Tensor, width: int, *, out: Tensor) -> None:
-    """The weights of two query rows, with margins of STRIDE image rows, as seen from the rows between.
-
-    before, after (columns, n + 2 * STRIDE * width) -> out (STRIDE, columns, n).
-    """
-    margin, count = STRIDE * width, out.shape[2]
-    out[0] = before[:, margin : margin + count]
-    for row in range(1, STRIDE):
-        down = before[:, margin - row * width :][:, :count]
-        up = after[:, margin + (STRIDE - row) * width :][:, :count]
-        torch.add(down, up, out=out[row])
+    threshold = torch.ops.aten.threshold_backward.grad_input
+    threshold(weights.view(out.shape), passed.view(out.shape), 0, grad_input=out)
 
 
 def _coverage(like: Tensor) -> Tensor:

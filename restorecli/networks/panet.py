@@ -43,7 +43,9 @@ class PyramidAttention(nn.Module):
         self.value = Embedding(features, features)
 
     def forward(self, x: Tensor) -> Tensor:
-        levels = [self.level(x, 1 - index / 10) for index in range(LEVELS)]
+        scales = [1 - index / 10 for index in range(LEVELS)]
+        # Of an image one pixel high or wide nothing is left when it is made smaller.
+        levels = [self.level(x, scale) for scale in scales if int(min(x.shape[2:]) * scale)]
         pairs = [(self.key(level), self.value(level)) for level in levels]
         pasted = pyramid_patch_attention(self.query(x), pairs, SHARPNESS)
         # The authors divide the nine overlapping patches by four; the weights were trained with it.

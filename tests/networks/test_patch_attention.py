@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity_twins import naive_head, naive_pyramid, naive_query_softmax
 
-from restorecli.networks import attention, dagl
+from restorecli.networks import attention, dagl, graph_attention
 from restorecli.networks.attention import query_softmax_attention
 from restorecli.networks.layers import product
 from restorecli.networks.patch_attention import pyramid_patch_attention
@@ -67,12 +67,13 @@ def test_not_a_number_spreads_and_does_not_hang() -> None:
         assert pyramid_patch_attention(query, pairs, 10.0).isnan().any()
 
 
-@pytest.mark.parametrize("block", [1, 500, 10**9])
+@pytest.mark.parametrize(("block", "rows"), [(1, 1), (500, 8), (10**9, 10**9)])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_result_does_not_depend_on_blocks_and_threads(
-    block: int, threads: int, monkeypatch: pytest.MonkeyPatch
+    block: int, rows: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(attention.BLOCK, "cpu", block)
+    monkeypatch.setitem(graph_attention.PRODUCT_ROWS, "cpu", rows)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     query, pairs = random(1, 4, 10, 9, seed=3), levels(1, 10, 9, 4)
     flat = [random(2, 6, 70, seed=seed, scale=1) for seed in (5, 6, 7)]

@@ -49,6 +49,18 @@ def test_shape_scale_and_batch(variant: str) -> None:
         torch.testing.assert_close(y[1:], network(x[1:]), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("variant", ["panet-CAR", "panet-SR_x3", "dagl-DN_Real"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (6, 1), (2, 3)])
+def test_sizes_below_a_patch(variant: str, size: tuple[int, int]) -> None:
+    """Of an image one pixel high no smaller copy is left: what is there attends to itself."""
+    network, x = tiny(variant)
+    scale = params_of(variant)[1].get("scale", 1)
+    with torch.inference_mode():
+        y = network(x[..., : size[0], : size[1]])
+    assert y.shape[2:] == (size[0] * scale, size[1] * scale)
+    assert y.isfinite().all()
+
+
 @pytest.mark.parametrize(
     "variant", ["panet-CAR", "panet-SR_x3", "rnan-DN_RGB", "dagl-DN_Gray", "mhnet-Derain_Deblur"]
 )

@@ -69,8 +69,8 @@ def gmac(variant: str, side: int, kind: str) -> float:
         # Scores twice (32 wide), pasting once (64 wide).
         "panet": pixels * keys * (32 + 32 + 64),
         "rnan": 2 * pixels**2 * (32 + 32),
-        # Keys; scores; four shifted rows of weights for each row of queries, 7 * 16 wide.
-        "dagl": 12 * (pixels * 784 * 196 + pixels * pixels // 16 * (196 + 4 * 112)),
+        # Keys; scores; 16 wide for each of the 16 pixels between queries, with a margin of four.
+        "dagl": 12 * (pixels * 784 * 196 + pixels // 16 * (pixels * 196 + (side + 4) ** 2 * 16 * 16)),
     }.get(family, 0)
     return attention / 1e9 + (0 if kind == "attention" else BACKBONE[family] * pixels / 1e3)
 
