@@ -9,8 +9,8 @@ TASKS: dict[TaskName, Task] = {
             name="denoise",
             summary="Remove sensor noise and grain.",
             description="Removes noise from colour and gray photos. The strength is found from the photo "
-            "itself, and the default weights hardly change with a --sigma; to keep some of the grain, use "
-            "--strength.",
+            "itself. With --sigma noise up to that strength is taken, and of stronger noise a part stays as "
+            "grain; --strength mixes the result with the photo.",
             level=Level(
                 "sigma",
                 float,
@@ -21,6 +21,7 @@ TASKS: dict[TaskName, Task] = {
             examples=(
                 ("One photo, result beside it", "restore denoise photo.png"),
                 ("A folder and all below it", "restore denoise holiday/ -r -o clean/"),
+                ("Take only slight noise", "restore denoise photo.png --sigma 10"),
                 ("Keep half of the grain", "restore denoise photo.png --strength 0.5"),
             ),
         ),
@@ -45,9 +46,9 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="demosaic",
             summary="Turn a raw Bayer mosaic into a colour image.",
-            description="Takes a mosaic (one gray channel, or three channels with zeros; PNG or TIFF, 8 or "
-            "16 bits), not an ordinary photo. The values are those of a finished picture: of a linear "
-            "raw file, set white balance and gamma first.",
+            description="Takes the mosaic of a sensor, which measures one colour a pixel, and fills in the "
+            "other two; not an ordinary photo. The mosaic is a PNG or TIFF of 8 or 16 bits, with one gray "
+            "channel, or with three that hold zeros where nothing was measured.",
             level=Level(
                 "pattern",
                 str,
@@ -64,8 +65,9 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="upscale",
             summary="Make an image 2, 3 or 4 times larger.",
-            description="Enlarges clean images with detail that fits. It expects an image without noise or "
-            "JPEG artifacts: remove those first.",
+            description="Enlarges with edges sharper than plain resizing gives. It expects a clean image: "
+            "noise and JPEG blocks grow with it, so let restore denoise or restore dejpeg take them away "
+            "first.",
             level=Level("scale", int, "How many times larger.", choices=(2, 3, 4), default=2),
             examples=(
                 ("Twice as large", "restore upscale photo.png"),
@@ -75,17 +77,15 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="derain",
             summary="Remove rain streaks (experimental).",
-            description="Removes streaks of falling rain. Drops on the lens and wet surfaces stay. "
-            "Experimental: the default weights have seen made rain only, and can take film grain, wires or "
-            "reeds for rain; look at the result.",
+            description="Removes streaks of falling rain, and leaves a dry photo nearly as it is. Rain hides "
+            "in noise: of a noisy photo, remove that first. Experimental: look at the result.",
             examples=(("One photo, result beside it", "restore derain photo.jpg"),),
         ),
         Task(
             name="deblur",
             summary="Sharpen camera shake and defocus (experimental).",
-            description="Takes back slight camera shake, motion and defocus. It expects a photo that is "
-            "blurred all over, not a sharp one. Experimental: the default weights have seen made blur only; "
-            "look at the result.",
+            description="Takes back slight camera shake, motion and defocus where they blur the whole photo "
+            "alike; strong blur stays, and a sharp photo hardly changes. Experimental: look at the result.",
             examples=(
                 ("One photo, result beside it", "restore deblur photo.jpg"),
                 ("Half of the way", "restore deblur photo.jpg --strength 0.5"),

@@ -84,13 +84,17 @@ class Predictor:
         scale = self.spec.scale
         # Autocast leaves the input and what is added to it in float32; casting the network would not.
         with torch.autocast(self.device.type, dtype=dtype, enabled=dtype != torch.float32):
-            y = ensemble8(self._network, x) if self.ensemble else self._network(x)
+            y = self._ensemble(x) if self.ensemble else self._network(x)
         expected = (*x.shape[:2], x.shape[2] * scale, x.shape[3] * scale)
         if y.shape != expected:
             raise NetworkOutputError(
                 f"{self.spec.network} gave {tuple(y.shape)} for {tuple(x.shape)}, not {expected}"
             )
         return y
+
+    def _ensemble(self, x: Tensor) -> Tensor:
+        one_phase = bool(self.spec.params.get("mosaic"))  # it was trained on that one alone
+        return ensemble8(self._network, x, mosaic_multiple=self.spec.multiple_of if one_phase else None)
 
     def _network(self, x: Tensor) -> Tensor:
         if self.spec.steerable and self.level is not None:

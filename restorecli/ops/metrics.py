@@ -7,8 +7,8 @@ the luma for deraining and super-resolution (whose border is cropped first).
 import math
 from typing import Literal
 
-import torch
-import torch.nn.functional as F
+import cv2
+import numpy as np
 from torch import Tensor
 
 _SSIM_WINDOW, _SSIM_SIGMA = 11, 1.5
@@ -35,22 +35,26 @@ def psnr_y(image: Tensor, reference: Tensor) -> float:
 def ssim(image: Tensor, reference: Tensor, *, edges: Literal["valid", "replicated"] = "valid") -> float:
     """Wang's SSIM: Gaussian window of 11 and sigma 1.5; the mean over the channels.
 
-    The window is put where it fits, as in Wang's script; or everywhere, with the edges repeated around.
+    The window is put where it fits, as in Wang's script; or everywhere, with the edges repeated around, as
+    it must be in an image smaller than the window.
+    OpenCV blurs in float64, many times faster than a convolution of torch's.
     """
-    places = torch.arange(_SSIM_WINDOW, dtype=torch.float64, device=image.device) - _SSIM_WINDOW // 2
-    taps = torch.exp(-0.5 * (places / _SSIM_SIGMA) ** 2)
-    taps = taps / taps.sum()
+    taps = cv2.getGaussianKernel(_SSIM_WINDOW, _SSIM_SIGMA, cv2.CV_64F)
+    fits = min(image.shape[-2:]) >= _SSIM_WINDOW
+    margin = _SSIM_WINDOW // 2 if edges == "valid" and fits else 0
 
-    def blurred(x: Tensor) -> Tensor:
-        return F.conv2d(F.conv2d(x, taps[None, None, :, None]), taps[None, None, None, :])
+    def blurred(x: np.ndarray) -> np.ndarray:
+        height, width = x.shape
+        whole = cv2.sepFilter2D(x, cv2.CV_64F, taps, taps, borderType=cv2.BORDER_REPLICATE)
+        return whole[margin : height - margin, margin : width - margin]
 
-    a, b = (x.double().reshape(-1, 1, *x.shape[-2:]) for x in (image, reference))
-    if edges == "replicated":
-        a, b = (F.pad(x, (_SSIM_WINDOW // 2,) * 4, mode="replicate") for x in (a, b))
-    mean_a, mean_b = blurred(a), blurred(b)
-    variance_a, variance_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
-    covariance = blurred(a * b) - mean_a * mean_b
-    c1, c2 = _SSIM_K1**2, _SSIM_K2**2
-    likeness = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-    likeness = likeness * (2 * covariance + c2) / (variance_a + variance_b + c2)
-    return likeness.mean().item()
+    def of_plane(a: np.ndarray, b: np.ndarray) -> float:
+        mean_a, mean_b = blurred(a), blurred(b)
+        variance_a, variance_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
+        covariance = blurred(a * b) - mean_a * mean_b
+        c1, c2 = _SSIM_K1**2, _SSIM_K2**2
+        likeness = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+        return float((likeness * (2 * covariance + c2) / (variance_a + variance_b + c2)).mean())
+
+    planes = (x.double().reshape(-1, *x.shape[-2:]).cpu().numpy() for x in (image, reference))
+    return float(np.mean([of_plane(a, b) for a, b in zip(*planes, strict=True)]))

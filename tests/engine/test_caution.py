@@ -35,9 +35,9 @@ def test_a_sharp_photo_is_not_to_be_deblurred():
     assert not cautions("deblur", Image.from_array(soft()))
 
 
-def test_grain_is_not_rain():
+def test_rain_hides_in_noise():
     (note,) = cautions("derain", Image.from_array(noisy()))
-    assert "grain may be taken for rain" in note
+    assert "which hides rain: restore denoise first" in note
     assert not cautions("derain", Image.from_array(photo()))
 
 

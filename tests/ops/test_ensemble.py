@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from restorecli.ops.degrade import mosaic
 from restorecli.ops.ensemble import SYMMETRIES, ensemble8, turn, turn_back
 
 sides = st.integers(1, 12)
@@ -51,3 +52,17 @@ def test_the_input_is_not_changed() -> None:
     before = x.clone()
     ensemble8(lambda t: t, x)
     assert torch.equal(x, before)
+
+
+def test_a_mosaic_keeps_its_phase_in_all_eight_positions() -> None:
+    seen: list[Tensor] = []
+
+    def network(x: Tensor) -> Tensor:
+        assert x.shape[-2] % 4 == x.shape[-1] % 4 == 0
+        seen.append(x)
+        return x
+
+    x = mosaic(image(8, 12) + 0.1)
+    torch.testing.assert_close(ensemble8(network, x, mosaic_multiple=4), x)
+    assert len(seen) == 8
+    assert all(torch.equal(mosaic(turned), turned) for turned in seen)

@@ -128,9 +128,9 @@ def test_shares_of_clean_photos_are_kept():
     generator = Generator().manual_seed(2)
     for mix in (RainMix(clean_share=0.3), BlurMix(size=9, clean_share=0.3)):
         clean = [
-            torch.equal(damaged, target) for damaged, target, _ in (mix(photo, generator) for _ in range(300))
+            torch.equal(damaged, target) for damaged, target, _ in (mix(photo, generator) for _ in range(120))
         ]
-        assert 0.22 < sum(clean) / 300 < 0.38
+        assert 0.18 < sum(clean) / 120 < 0.42
 
 
 def test_mosaics_are_the_photos_unless_they_are_noisy():
