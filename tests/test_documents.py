@@ -16,9 +16,6 @@ from restorecli.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CARDS = {
-    path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "restorecli/data/weights").glob("*.md")
-}
 
 
 def commands() -> list[str]:
@@ -58,19 +55,6 @@ def test_the_readme_has_all_tasks_and_the_weights_they_have() -> None:
         assert (f"--{task.level.name}" in level) if task.level else level == ""
         default = [row.id for row in entries() if row.task == task.name and row.default]
         assert weights.split(",")[0].strip("`") == (default[0] if default else "none yet")
-
-
-def test_every_figure_of_the_readme_was_measured() -> None:
-    """The model cards hold what `restore train evaluate` printed; the README repeats it."""
-    table = rows("Measured")
-    assert table
-    for name, damage, before, after, _ in table:
-        kind, levels = damage.split(" ", 1)
-        for level, noisy, restored in zip(
-            *(cell.split(" / ") for cell in (levels, before, after)), strict=True
-        ):
-            row = rf"\| {name.split(',')[0]} \(\d+\) \| {kind} {level} \| fp32 \| {noisy} \| {restored} \|"
-            assert any(re.search(row, card) for card in CARDS.values()), row
 
 
 def test_the_example_is_what_the_readme_says_and_its_noise_goes() -> None:

@@ -8,7 +8,11 @@ baselines.py   what costs no download: NLM, total variation, bicubic, Malvar's d
 runner.py      weights and baselines over the cases, measured
 results.py     what was measured, to JSON and back
 tables.py      results as a table for people, Markdown, CSV
+summary.py     results in few lines, the levels side by side
 diff.py        two results beside each other
+gallery.py     a few of the many pictures of a run
+page.py        results and pictures as a page
+published.py   what papers report for a set, a card and a level
 plan.py        what was asked for, completed and checked before anything runs
 
 Light to import: what needs torch is imported where it is used.

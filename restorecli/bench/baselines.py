@@ -5,6 +5,7 @@ Each takes (C, h, w) float32 in about [0, 1] and the level, and is told the true
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from ..spec import TaskName
 INPUT = "input"
 
 Level = float | str | None
+Which = Literal["all", "simple", "none"]  # simple: the input, or the plainest way to fill it in
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,8 @@ BASELINES: Mapping[TaskName, tuple[Baseline, ...]] = {
 }
 
 
-def baselines_for(task: TaskName, level: Level) -> tuple[Baseline, ...]:
-    """Those that make sense: most methods want to be told a level."""
+def baselines_for(task: TaskName, level: Level, which: Which = "all") -> tuple[Baseline, ...]:
+    """Those that make sense: most methods want to be told a level. The simplest comes first."""
     if level is None and task in ("denoise", "dejpeg"):
-        return (_AS_IT_IS,)
-    return BASELINES[task]
+        which = "simple" if which == "all" else which
+    return {"all": BASELINES[task], "simple": BASELINES[task][:1], "none": ()}[which]

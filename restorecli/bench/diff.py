@@ -6,7 +6,7 @@ from .results import Results, Score, level_words
 from .tables import decibels
 
 COLUMNS = ("set", "level", "protocol", "weights", "before", "after", "change", "SSIM change", "time")
-SAME = 5e-5  # dB: figures are stored to six places, and shown to two
+SAME = 1e-4  # dB: the last place of the figures that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,12 @@ def compare(before: Results, after: Results) -> Difference:
             score = change.after
             counts = f"{change.before.images} and {score.images}"
             notes.append(f"{score.set}, {score.model}: measured on {counts} images")
+    notes += dict.fromkeys(
+        f"{change.after.model}: not the same weights in both"
+        for change in changes
+        if None not in (files := (change.before.weights_sha256, change.after.weights_sha256))
+        and files[0] != files[1]
+    )
     return Difference(
         changes,
         tuple(score for key, score in old.items() if key not in new),
@@ -89,7 +95,11 @@ def cells(difference: Difference) -> list[tuple[str, ...]]:
             decibels(change.after.psnr),
             "same" if change.is_same else "" if change.psnr is None else f"{change.psnr:+.4f}",
             f"{change.after.ssim - change.before.ssim:+.5f}",
-            f"{change.after.seconds_per_megapixel / max(change.before.seconds_per_megapixel, 1e-9):.2f}x",
+            _times(change.before.seconds_per_megapixel, change.after.seconds_per_megapixel),
         )
         for change in difference.changes
     ]
+
+
+def _times(before: float | None, after: float | None) -> str:
+    return f"{after / before:.2f}x" if before and after is not None else ""

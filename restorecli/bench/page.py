@@ -16,6 +16,14 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
     machine = results.machine
     tasks: dict[TaskName, None] = dict.fromkeys(score.task for score in results.scores)
     chosen = gallery.note() if gallery else None
+    where = (
+        ()
+        if machine is None
+        else (
+            f"Measured on {machine.device} with {machine.threads} threads: {machine.system}, Python "
+            f"{machine.python}, PyTorch {machine.torch}.",
+        )
+    )
     return Page(
         title=f"Measured: {', '.join(tasks)}",
         subtitle=_subtitle(results),
@@ -26,8 +34,7 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
             *_problems(results),
             *(f"Protocol {card.name}: {'; '.join(card.sentences())}." for card in results.protocols),
             *([chosen] if chosen else []),
-            f"Measured on {machine.device} with {machine.threads} threads: {machine.system}, Python "
-            f"{machine.python}, PyTorch {machine.torch}.",
+            *where,
         ),
         footer=f"restorecli {results.restorecli}: {results.command}",
     )
@@ -47,7 +54,7 @@ def _table(results: Results, task: TaskName, *, alone: bool) -> Table:
 def _point(score: Score) -> Point:
     group = ", ".join(filter(None, (score.set, level_words(score.task, score.level), score.protocol)))
     return Point(
-        score.model, score.seconds_per_megapixel, math.inf if score.psnr is None else score.psnr, group
+        score.model, score.seconds_per_megapixel or 0, math.inf if score.psnr is None else score.psnr, group
     )
 
 

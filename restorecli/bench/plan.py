@@ -75,15 +75,15 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
 def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
     """Tasks and where their images come from."""
     task: TaskName | None = None if request.task is None else find_task(request.task).name
+    if task is None and request.protocol is not None:
+        raise UsageError("a protocol of which task?", hint="restore bench denoise --protocol noise-8bit")
     if not request.sets and not request.folders:
-        if task is None and (request.levels or request.protocol):
-            raise UsageError("a level or protocol of which task?", hint="restore bench denoise --sigma 25")
         return [(name, MINI) for name in ((task,) if task else embedded_tasks())]
     if request.folders and task is None:
         raise UsageError("which task is the folder for?", hint="restore bench denoise --set-dir FOLDER")
     wanted: list[tuple[TaskName, str | Path]] = []
     for name in dict.fromkeys(request.sets):
-        usual = embedded_tasks() if name == MINI else find_set(name.partition("=")[0]).tasks[:1]
+        usual = embedded_tasks() if name == MINI else find_set(name.partition("=")[0]).tasks
         wanted.extend((each, name) for each in ((task,) if task else usual))
     wanted.extend((task, folder) for folder in dict.fromkeys(request.folders) if task)
     return wanted

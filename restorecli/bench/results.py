@@ -4,7 +4,7 @@ PSNR is None where two images are equal (it is infinite, which JSON does not kno
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from ..tasks import TASKS
 from .protocols import Protocol
 
 FORMAT = 1
+LASTING = 4  # places of figures that are kept: more of them change with the number of threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ImageScore:
     psnr_input: float | None  # of the input, where it can be compared with the target
     psnr_to_input: float | None  # how far the result is from its input: what is done to a clean photo
     psnr_luma: float | None  # as PSNR, but of Matlab's luma whatever the card says
-    seconds: float
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,11 @@ class Score:
     psnr_to_input: float | None
     psnr_luma: float | None
     images: int
-    seconds_per_megapixel: float  # of result
+    seconds_per_megapixel: float | None = None  # of result
     whole: bool = True  # False: only some of the set's images
     note: str = ""  # why it is not whole
     network: str = ""
+    weights_sha256: str | None = None  # first 12 digits: which file was measured
     told: bool = False  # the level was told to a network that can be told
     precision: str = "fp32"
     device: str = "cpu"
@@ -61,6 +63,18 @@ class Score:
     peak_memory: int | None = None  # bytes above what was there before; None where it cannot be measured
     published: float | None = None  # PSNR in dB, as the paper of these weights has it
     per_image: tuple[ImageScore, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The weights, with what was not as usual."""
+        unusual = [
+            self.precision if self.precision != "fp32" else "",
+            "level told" if self.told else "",
+            "paper's windows" if self.windows == "paper" else "",
+            "x8" if self.ensemble else "",
+        ]
+        words = ", ".join(word for word in unusual if word)
+        return f"{self.model} ({words})" if words else self.model
 
     @property
     def difference(self) -> float | None:
@@ -114,12 +128,16 @@ class Results:
 
     restorecli: str
     command: str
-    machine: Machine
+    machine: Machine | None  # None: left out
     protocols: tuple[Protocol, ...]  # every card that a score names
     scores: tuple[Score, ...]
     references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()
     format: int = FORMAT
+
+    def lasting(self) -> "Results":
+        """What is the same on every run and machine: no times, no memory, nothing of single images."""
+        return replace(self, machine=None, scores=tuple(_lasting(score) for score in self.scores))
 
     def to_json(self) -> str:
         return json.dumps(self.as_data(), indent=1) + "\n"
@@ -168,6 +186,17 @@ def level_words(task: TaskName, level: float | str | None) -> str:
     if known is None or known.name == "pattern":
         return number
     return f"x{number}" if known.name == "scale" else f"{known.name} {number}"
+
+
+def _lasting(score: Score) -> Score:
+    figures = {name: getattr(score, name) for name in _FIGURES}
+    kept = {name: None if value is None else round(value, LASTING) for name, value in figures.items()}
+    return replace(
+        score, **kept, seconds_per_megapixel=None, peak_memory=None, tile=None, device="", per_image=()
+    )
+
+
+_FIGURES = ("psnr", "ssim", "psnr_input", "psnr_to_input", "psnr_luma")
 
 
 def _rounded(value: object) -> object:

@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -11,14 +11,14 @@ from torch import Tensor
 
 from ..engine.device import pick_device
 from ..engine.probe import peak_memory
-from ..engine.restorer import Restorer
+from ..engine.restorer import Report, Restorer
 from ..errors import RestoreError, UsageError
 from ..images import Image
 from ..ops.degrade import to_8_bit
 from ..registry import choose
 from ..spec import TaskName, WeightsEntry
 from ..tasks import TASKS
-from .baselines import Baseline, baselines_for
+from .baselines import Baseline, Which, baselines_for
 from .cases import Case, Figures, make_case, measure
 from .folders import ImageSet
 from .gallery import OnImage, Shot
@@ -43,7 +43,7 @@ class Options:
     ensemble: bool = False
     told: bool = False  # networks that can be told the level are
     partial: bool = False
-    baselines: bool = True
+    baselines: Which = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,15 @@ class Job:
         return f"{self.images.title} {self.card.name}"
 
 
+Ran = tuple[Tensor, Report | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
-    """Weights or a baseline, ready to run; `run` gives the result and the tile, if there was one."""
+    """Weights or a baseline, ready to run; `run` gives the result, and of weights how they were run."""
 
     name: str
-    run: Callable[[Tensor], tuple[Tensor, tuple[int, int] | None]]
+    run: Callable[[Tensor], Ran]
     entry: WeightsEntry | None = None
 
 
@@ -105,13 +108,12 @@ def run(
 
 def methods_in(job: Job, options: Options) -> int:
     """How many rows there will be."""
-    return len(job.models) + (len(baselines_for(job.card.task, job.level)) if options.baselines else 0)
+    return len(job.models) + len(baselines_for(job.card.task, job.level, options.baselines))
 
 
 def _methods(job: Job, options: Options, watcher: Watcher) -> Iterator[Method | Problem]:
-    if options.baselines:
-        for baseline in baselines_for(job.card.task, job.level):
-            yield _classical(baseline, job.level)
+    for baseline in baselines_for(job.card.task, job.level, options.baselines):
+        yield _classical(baseline, job.level)
     for entry in entries_for(job):
         if watcher.before is not None:
             watcher.before(entry)
@@ -155,9 +157,9 @@ def _network(entry: WeightsEntry, job: Job, options: Options) -> Method:
         ensemble=options.ensemble,
     )
 
-    def restore(image: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    def restore(image: Tensor) -> Ran:
         restored = restorer.restore_image(Image.from_array(image.permute(1, 2, 0).numpy()))
-        return torch.from_numpy(restored.image.pixels).permute(2, 0, 1), restored.report.tile
+        return torch.from_numpy(restored.image.pixels).permute(2, 0, 1), restored.report
 
     return Method(entry.id, restore, entry)
 
@@ -167,27 +169,31 @@ def _row(job: Job, method: Method, options: Options, watcher: Watcher, before: i
     device, _ = pick_device(options.device if method.entry is not None else "cpu")
     scores: list[ImageScore] = []
     memory: list[int | None] = []
-    tile: tuple[int, int] | None = None
+    reports: list[Report] = []
+    largest = 0
     for place, item in enumerate(images.items):
         case = make_case(item, place, card, job.level)
         if not place and method.entry is not None:
             method.run(case.input[:, :_WARM_UP, :_WARM_UP])
-        result, seconds, used, peak = _timed(method, case, device)
+        # Watching the memory takes as long as small images do: those larger than all before are enough.
+        is_larger, largest = case.target.numel() > largest, max(largest, case.target.numel())
+        result, report, seconds, peak = _timed(method, case, device if is_larger else None)
         figures = measure(result, case, card)
         scores.append(_image_score(case, figures, seconds))
         memory.append(peak)
-        tile = max(used or (0, 0), tile or (0, 0)) if used else tile
+        reports += [report] if report is not None else []
         if watcher.on_image is not None and method.entry is not None:
             watcher.on_image(_shot(job, method.name, case, result, figures))
         if watcher.progress is not None:
             watcher.progress(f"{method.name}: {job.name}", place + 1, len(images.items), before)
-    return _mean(job, method, options, str(device), scores, memory, tile)
+    return _mean(job, method, options, scores, memory, reports)
 
 
 def _timed(
-    method: Method, case: Case, device: torch.device
-) -> tuple[Tensor, float, tuple[int, int] | None, int | None]:
-    found: list[tuple[Tensor, tuple[int, int] | None]] = []
+    method: Method, case: Case, device: torch.device | None
+) -> tuple[Tensor, Report | None, float, int | None]:
+    """The result with its seconds (of weights, those that `restore` counts) and the device's peak memory."""
+    found: list[Ran] = []
     spent: list[float] = []
 
     def work() -> None:
@@ -196,28 +202,25 @@ def _timed(
             found.append(method.run(case.input))
         spent.append(time.perf_counter() - start)
 
-    peak = peak_memory(work, device)
-    (result, tile), (seconds,) = found[0], spent
-    return result, seconds, tile, peak
+    peak = None if device is None else peak_memory(work, device)
+    if device is None:
+        work()
+    (result, report), (seconds,) = found[0], spent
+    return result, report, seconds if report is None else report.seconds, peak
 
 
 def _image_score(case: Case, figures: Figures, seconds: float) -> ImageScore:
     height, width = case.target.shape[-2:]
-    return ImageScore(
-        name=case.name, height=height, width=width, psnr=figures.psnr, ssim=figures.ssim,
-        psnr_input=figures.psnr_input, psnr_to_input=figures.psnr_to_input, psnr_luma=figures.psnr_luma,
-        seconds=seconds,
-    )  # fmt: skip
+    return ImageScore(case.name, height, width, **asdict(figures), seconds=seconds)
 
 
 def _mean(
     job: Job,
     method: Method,
     options: Options,
-    device: str,
     scores: Sequence[ImageScore],
     memory: Sequence[int | None],
-    tile: tuple[int, int] | None,
+    reports: Sequence[Report],
 ) -> Score:
     images, card, level, entry = job.images, job.card, job.level, method.entry
     megapixels = sum(score.height * score.width for score in scores) / 1e6
@@ -240,15 +243,16 @@ def _mean(
         psnr_to_input=_average([score.psnr_to_input for score in scores]),
         psnr_luma=_average([score.psnr_luma for score in scores]),
         images=len(scores),
-        seconds_per_megapixel=sum(score.seconds for score in scores) / megapixels,
+        seconds_per_megapixel=sum(score.seconds or 0 for score in scores) / megapixels,
         whole=not reasons,
         note="; ".join(reasons) + (f"; and {more} more" if more > 0 else ""),
         network=entry.model.network if entry is not None else "",
         told=options.told and entry is not None and entry.model.steerable,
-        precision=options.precision if entry is not None else "fp32",
-        device=device,
+        weights_sha256=entry.sha256[:12] if entry is not None and entry.sha256 else None,
+        precision=reports[0].precision if reports else "fp32",
+        device=reports[0].device if reports else "cpu",
         windows=options.windows if entry is not None else "ours",
-        tile=tile,
+        tile=max((report.tile for report in reports), default=None),
         ensemble=options.ensemble and entry is not None,
         peak_memory=max((peak for peak in memory if peak is not None), default=None),
         published=published,

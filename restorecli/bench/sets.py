@@ -57,7 +57,7 @@ class BenchSet:
 
     name: str  # what --set takes
     title: str
-    tasks: tuple[TaskName, ...]  # the first is meant where none is asked for
+    tasks: tuple[TaskName, ...]  # all are measured where none is asked for
     images: int
     licence: str
     files: tuple[SetFile, ...]

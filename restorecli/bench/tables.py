@@ -16,8 +16,8 @@ PAPER = "{} (paper)"
 _CSV_FIELDS = (
     "task", "set", "protocol", "level", "model", "kind", "images", "whole", "note",
     "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "published", "difference",
-    "seconds_per_megapixel", "peak_memory", "network", "told", "precision", "device", "windows", "tile",
-    "ensemble",
+    "seconds_per_megapixel", "peak_memory", "network", "weights_sha256", "told", "precision",
+    "device", "windows", "tile", "ensemble",
 )  # fmt: skip
 _IMAGE_FIELDS = (
     "name", "height", "width", "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "seconds",
@@ -47,27 +47,15 @@ def _cells(score: Score) -> tuple[str, ...]:
         f"{score.images}" if score.whole else f"{score.images} ({score.note})",
         level_words(score.task, score.level),
         score.protocol,
-        _name(score),
+        score.name,
         decibels(score.psnr),
         f"{score.ssim:.4f}",
         "" if score.published is None else f"{score.published:.2f}",
         "" if score.difference is None else f"{score.difference:+.2f}",
-        f"{score.seconds_per_megapixel:.2f}",
+        "" if score.seconds_per_megapixel is None else f"{score.seconds_per_megapixel:.2f}",
         "" if score.peak_memory is None else f"{score.peak_memory / 1e6:.0f} MB",
         "" if score.tile is None else f"{score.tile[1]}x{score.tile[0]}",
     )
-
-
-def _name(score: Score) -> str:
-    """The weights, with what was not as usual."""
-    unusual = [
-        score.precision if score.precision != "fp32" else "",
-        "level told" if score.told else "",
-        "paper's windows" if score.windows == "paper" else "",
-        "x8" if score.ensemble else "",
-    ]
-    words = ", ".join(word for word in unusual if word)
-    return f"{score.model} ({words})" if words else score.model
 
 
 def _paper_cells(paper: Reference) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ No `from __future__ import annotations` here: the commands are built from annota
 inside the commands, so that help stays light.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__, registry
 from ..errors import RestoreError
@@ -35,12 +36,14 @@ from .stopping import Stopped, tidy_stop
 WHAT = "What to measure"
 EPILOG = examples(
     (
-        ("The images that ship with restorecli, every task with default weights", "restore bench"),
-        ("A standard set", "restore bench denoise --set cbsd68 --sigma 15,25,50 --model auto,rnan"),
-        ("Photos of your own, or pairs in input/ and target/", "restore bench derain --set-dir FOLDER"),
-        ("A page with pictures", "restore bench dejpeg --set live1 --report live1.html"),
-        ("Two results beside each other", "restore bench diff before.json after.json"),
-        ("A table of stored results", "restore bench table results.json --markdown"),
+        ("All tasks, the images that ship", "restore bench"),
+        ("A standard set", "restore bench denoise --set cbsd68"),
+        ("Two levels, two networks", "restore bench denoise --sigma 15,50 -m auto,rnan"),
+        ("Your own photos or pairs", "restore bench derain --set-dir FOLDER"),
+        ("A page with pictures", "restore bench dejpeg --report page.html"),
+        ("To store", "restore bench --json > old.json"),
+        ("Two of them compared", "restore bench diff old.json new.json"),
+        ("One as a table again", "restore bench table old.json --markdown"),
     )
 )
 
@@ -52,6 +55,19 @@ class RunFirst(TyperGroup):
         if not args or args[0] not in self.commands:
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+
+class Run(TyperCommand):
+    """Shown in help as it is typed: without its name."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
+
+
+class BaselinesOption(StrEnum):
+    ALL = "all"
+    SIMPLE = "simple"
+    NONE = "none"
 
 
 app = typer.Typer(
@@ -69,11 +85,12 @@ def _levels(metavar: str, what: str) -> Any:
     return value(WHAT, metavar=metavar, help=what, default="as in the papers")
 
 
-@app.command("run", epilog=EPILOG)
+@app.command("run", epilog=EPILOG, cls=Run)
 def run(
     task: Annotated[
         str | None,
         typer.Argument(
+            metavar="TASK",
             help="denoise, dejpeg, demosaic, upscale, derain or deblur.",
             show_default=False,
             autocompletion=lambda: list(TASKS),
@@ -97,7 +114,6 @@ def run(
             WHAT,
             metavar="FOLDER",
             help="Clean images, or pairs (input/ and target/). Can be repeated.",
-            default="",
         ),
     ] = None,
     model: Annotated[
@@ -107,7 +123,7 @@ def run(
             "--model",
             "-m",
             metavar="A,B,C",
-            help="Weights by id, networks by name, identity, or auto.",
+            help="Weights by id, networks by name, identity, auto, or none.",
             default=True,
             autocompletion=complete_models,
         ),
@@ -129,8 +145,12 @@ def run(
         bool, flag(WHAT, "--told", help="Tell the level to networks that can be told it.")
     ] = False,
     baselines: Annotated[
-        bool, typer.Option(help="Also the input itself and classical methods.", rich_help_panel=WHAT)
-    ] = True,
+        BaselinesOption,
+        typer.Option(
+            help="Beside the weights: classical methods, or only the input (bicubic, bilinear).",
+            rich_help_panel=WHAT,
+        ),
+    ] = BaselinesOption.ALL,
     windows: Annotated[
         WindowsOption,
         typer.Option(help="paper: networks see the windows of their authors.", rich_help_panel=WHAT),
@@ -158,6 +178,9 @@ def run(
     json: Json = False,
     markdown: Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")] = False,
     csv: Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")] = False,
+    figures: Annotated[
+        bool, flag(OUTPUT, "--figures", help="JSON without times and memory: the same on every run.")
+    ] = False,
     per_image: Annotated[
         Path | None, value(OUTPUT, metavar="FILE", help="The scores of every image, as .csv or .json.")
     ] = None,
@@ -168,22 +191,26 @@ def run(
         bool, flag(OUTPUT, "--overwrite", "-f", help="Replace files that are there.")
     ] = False,
 ) -> None:
-    """Measures weights on sets of images: PSNR and SSIM beside baselines and the figures of the papers."""
-    form = work.form(json=json, markdown=markdown, csv=csv)
+    """Measures weights on sets of images: PSNR and SSIM, beside classical methods and the figures of papers.
+
+    Without a task all that have default weights are measured, or all that a set is for.
+    """
+    form = work.form(json=json, markdown=markdown, csv=csv, figures=figures)
     output = Output(Mode.JSON if form == "json" else Mode.HUMAN)
     try:
         work.check_targets(per_image, report, overwrite=overwrite)
         from ..bench.plan import Request, collect, make_plan
         from ..bench.runner import Options
 
+        task = work.task_of(task, sigma=sigma, quality=quality, scale=scale)
         request = Request(
             task=task, sets=work.names(sets), folders=tuple(set_dir or ()), protocol=protocol, limit=limit,
             levels=work.given_levels(task, sigma=sigma, quality=quality, scale=scale),
-            models=work.names(model) or (registry.AUTO,),
+            models=work.models(model),
         )  # fmt: skip
         options = Options(
             device=device, precision=precision.value, windows=windows.value, ensemble=ensemble, told=told,
-            partial=partial, baselines=baselines,
+            partial=partial, baselines=baselines.value,
         )  # fmt: skip
         with tidy_stop():
             plan = make_plan(request, work.Fetching(output).tell)
@@ -203,17 +230,19 @@ def run(
 
 @app.command("table")
 def table(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What --json gave.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What --json or --figures gave.")],
     markdown: Annotated[bool, flag(OUTPUT, "--markdown", help="In Markdown.")] = False,
     csv: Annotated[bool, flag(OUTPUT, "--csv", help="As CSV.")] = False,
+    short: Annotated[
+        bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")
+    ] = False,
     papers: Annotated[bool, typer.Option(help="Also the figures of the papers.")] = True,
 ) -> None:
     """Shows stored results as a table."""
     from ..bench.results import read_results
 
-    work.show(
-        read_results(results), work.form(json=False, markdown=markdown, csv=csv), Output(), papers=papers
-    )
+    form = work.form(markdown=markdown, csv=csv)
+    work.show(read_results(results), form, Output(), papers=papers, is_short=short)
 
 
 @app.command("diff")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import registry
 from ..errors import OutputError, UsageError
 from ..tasks import TASKS
 from .output import Output
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from ..bench.runner import Options
 
 
-def form(*, json: bool, markdown: bool, csv: bool) -> str:
-    asked = [name for name, wanted in (("json", json), ("markdown", markdown), ("csv", csv)) if wanted]
+NO_MODEL = "none"
+
+
+def form(**wanted: bool) -> str:
+    """The one form of the answer that was asked for."""
+    asked = [name for name, is_wanted in wanted.items() if is_wanted]
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} contradict each other", hint="give one of them")
     return asked[0] if asked else "table"
@@ -31,20 +36,30 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def models(text: str) -> tuple[str, ...]:
+    """As for --model; none: the baselines alone."""
+    return () if text == NO_MODEL else names(text) or (registry.AUTO,)
+
+
+def task_of(task: str | None, **given: str) -> str | None:
+    """The task, or the one that the level belongs to."""
+    asked = [name for name, text in given.items() if text]
+    fitting = (known.name for known in TASKS.values() if known.level and known.level.name in asked)
+    return task or next(fitting, None)
+
+
 def given_levels(task: str | None, **given: str) -> tuple[float, ...]:
     """The numbers behind the one level option that belongs to the task."""
     asked = {name: text for name, text in given.items() if text}
     known = next((known.level for known in TASKS.values() if known.name == task), None)
     for name in asked:
-        if task is not None and (known is None or known.name != name):
+        if known is None or known.name != name:
             hint = (
                 f"{task} takes --{known.name}"
                 if known and known.name in given
                 else f"leave it out for {task}"
             )
             raise UsageError(f"--{name} has no meaning for {task}", hint=hint)
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(f'--{name}' for name in asked)} are for different tasks")
     for name, text in asked.items():
         try:
             return tuple(float(number) for number in names(text))
@@ -103,16 +118,21 @@ def measure(
         return list(measure_all(plan, options, watcher)), gallery
 
 
-def show(results: "Results", form: str, output: Output, *, papers: bool = True) -> None:
-    from ..bench.tables import COLUMNS, NUMBERS, cells, csv_text, markdown
+def show(
+    results: "Results", form: str, output: Output, *, papers: bool = True, is_short: bool = False
+) -> None:
+    from ..bench import summary, tables
 
-    rows = cells(results, papers=papers)
+    columns = summary.COLUMNS if is_short else tables.COLUMNS
+    rows = summary.short_cells(results) if is_short else tables.cells(results, papers=papers)
     if form == "csv":
-        output.text(csv_text(results))
+        output.text(tables.csv_text(results))
     elif form == "markdown":
-        output.text(markdown(COLUMNS, rows) + "\n")
+        output.text(tables.markdown(columns, rows) + "\n")
+    elif form == "figures":
+        output.text(results.lasting().to_json())
     elif rows:
-        output.table(COLUMNS, rows, NUMBERS)
+        output.table(columns, rows, tables.NUMBERS)
     output.document(results.as_data())
     for card in results.protocols:
         output.note(f"{card.name}: {'; '.join(card.sentences())}")

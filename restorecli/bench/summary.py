@@ -1,0 +1,84 @@
+"""Results in few lines: one row for each set and weights, the levels side by side. No torch here."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .results import Reference, Results, Score
+from .tables import decibels
+
+COLUMNS = ("task", "set", "protocol", "level", "weights", "PSNR", "SSIM", "beside it", "papers")
+_LEVEL_OF_WEIGHTS = re.compile(r"-[sqx]\d+$")  # compact-upscale-x2: of each level's own weights
+
+Level = float | str | None
+
+
+@dataclass(slots=True)
+class _Line:
+    """One row to be: the scores of weights that go together, level by level."""
+
+    scores: dict[Level, Score] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Score:
+        return next(iter(self.scores.values()))
+
+    def takes(self, score: Score) -> bool:
+        return _family(self.first) == _family(score) and score.level not in self.scores
+
+
+def short_cells(results: Results) -> list[tuple[str, ...]]:
+    """Rows under COLUMNS."""
+    lines: list[_Line] = []
+    for score in results.scores:
+        if score.kind == "weights":
+            line = next((line for line in lines if line.takes(score)), None)
+            if line is None:
+                lines.append(line := _Line())
+            line.scores[score.level] = score
+    return [_cells(line, results) for line in lines]
+
+
+def _family(score: Score) -> tuple[object, ...]:
+    name = _LEVEL_OF_WEIGHTS.sub("", score.model)
+    return score.task, score.set, score.protocol, name, *score.key[5:], score.whole, score.images
+
+
+def _cells(line: _Line, results: Results) -> tuple[str, ...]:
+    score, levels = line.first, tuple(line.scores)
+    baselines = [row for row in results.scores if row.kind == "baseline" and _place(row) == _place(score)]
+    # The papers have figures of whole sets: beside a part of one they would mislead.
+    papers = [row for row in results.references if score.whole and _place(row) == _place(score)]
+    measured = {row.model for row in baselines}
+    return (
+        score.task,
+        score.set if score.whole else f"{score.set}, partial: {score.note}",
+        score.protocol,
+        " / ".join(f"{level:g}" if isinstance(level, float) else str(level) for level in levels if level),
+        _names(list(dict.fromkeys(each.name for each in line.scores.values()))),
+        " / ".join(decibels(each.psnr) for each in line.scores.values()),
+        " / ".join(f"{each.ssim:.4f}" for each in line.scores.values()),
+        _others(levels, ((row.name, row.level, row.psnr) for row in baselines)),
+        _others(levels, ((row.method, row.level, row.psnr) for row in papers if row.method not in measured)),
+    )
+
+
+def _names(names: list[str]) -> str:
+    """`compact-upscale-x2, -x3, -x4`."""
+    ends = (_LEVEL_OF_WEIGHTS.search(name) for name in names[1:])
+    others = [end[0] if end else name for end, name in zip(ends, names[1:], strict=True)]
+    return ", ".join([names[0], *others])
+
+
+def _place(row: Score | Reference) -> tuple[str, str, str]:
+    return row.task, row.set, row.protocol
+
+
+def _others(levels: tuple[Level, ...], rows: Iterable[tuple[str, Level, float | None]]) -> str:
+    """`input 24.83 / 20.53 / 14.99; Malvar ...`: one figure for each level."""
+    found: dict[str, dict[Level, str]] = {}
+    for name, level, psnr in rows:
+        found.setdefault(name, {})[level] = decibels(psnr)
+    return "; ".join(
+        f"{name} {' / '.join(figures.get(level, '–') for level in levels)}" for name, figures in found.items()
+    )

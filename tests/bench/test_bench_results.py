@@ -1,0 +1,181 @@
+"""Results to JSON and back, as tables, and two of them beside each other."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restorecli.bench import diff, summary, tables
+from restorecli.bench.protocols import PROTOCOLS
+from restorecli.bench.results import ImageScore, Machine, Problem, Reference, Results, Score, read_results
+from restorecli.errors import InputError
+
+CARD = PROTOCOLS["noise-colour"]
+IMAGE = ImageScore("0019", 321, 481, 31.2, 0.9, 20.1, None, 33.0, 0.25)
+MACHINE = Machine("Linux x86_64", "3.11", "2.13", "cpu", 2)
+
+
+def score(model: str = "compact-denoise", psnr: float | None = 31.0166, level=25.0, **more) -> Score:
+    values = {
+        "task": "denoise", "set": "CBSD68", "protocol": CARD.name, "kind": "weights", "ssim": 0.876543,
+        "psnr_input": 20.2, "psnr_to_input": None, "psnr_luma": None, "images": 68,
+        "seconds_per_megapixel": 2.125, "published": 31.05, "peak_memory": 412_400_000, "tile": (512, 640),
+        "network": "compact", "per_image": (IMAGE,),
+    }  # fmt: skip
+    return Score(model=model, psnr=psnr, level=level, **(values | more))
+
+
+def results(*scores: Score, **more) -> Results:
+    return Results("0.1.0", "restore bench denoise", MACHINE, (CARD,), scores, **more)
+
+
+PAPERS = tuple(
+    Reference("denoise", "CBSD68", CARD.name, level, "FFDNet", psnr)
+    for level, psnr in ((15.0, 33.87), (25.0, 31.21), (50.0, 27.96))
+)
+
+
+def test_there_and_back(tmp_path):
+    whole = results(
+        score(), score("exact", None, level=None), score("mosaic", level="grbg"),
+        references=PAPERS, problems=(Problem("set12", ("01.png: bad",), "hint"),),
+    )  # fmt: skip
+    path = tmp_path / "results.json"
+    path.write_text(whole.to_json())
+    assert read_results(path) == whole
+    assert json.loads(path.read_text())["scores"][0]["difference"] == pytest.approx(-0.0334)
+
+
+@given(
+    st.floats(0, 100), st.floats(-1, 1), st.one_of(st.none(), st.floats(1e-3, 1e3)), st.booleans(), st.text()
+)
+def test_figures_survive_json_to_six_places(psnr, ssim, seconds, whole, note):
+    row = score(psnr=psnr, ssim=ssim, seconds_per_megapixel=seconds, whole=whole, note=note)
+    data = json.loads(results(row).to_json())["scores"][0]
+    assert data["psnr"] == pytest.approx(psnr, abs=5.1e-7)
+    assert data["ssim"] == pytest.approx(ssim, abs=5.1e-7)
+    assert data["note"] == note
+
+
+def test_what_lasts_has_nothing_of_the_run_and_can_be_read(tmp_path):
+    first = results(score(), references=PAPERS)
+    other = replace(
+        results(
+            score(psnr=31.01662, seconds_per_megapixel=9.0, peak_memory=None, tile=(8, 8), device="cuda"),
+            references=PAPERS,
+        ),
+        machine=replace(MACHINE, threads=64),
+    )
+    assert first.lasting().to_json() == other.lasting().to_json()
+    path = tmp_path / "figures.json"
+    path.write_text(first.lasting().to_json())
+    assert read_results(path) == first.lasting()
+    assert "0019" not in path.read_text()
+    assert tables.cells(read_results(path))[0][5] == "31.02"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON"),
+        ("[1]", "not the results of restore bench"),
+        ('{"scores": []}', "another version"),
+        ('{"scores": [], "format": 1}', "key 'restorecli' is missing"),
+        ('{"scores": [3], "format": 1}', "is missing"),
+    ],
+)
+def test_other_files_are_named(tmp_path, text, message):
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_results(path)
+    with pytest.raises(InputError, match="no such file"):
+        read_results(tmp_path / "none.json")
+
+
+def test_papers_stand_below_what_was_measured_unless_it_was_measured_too():
+    papers = (*PAPERS, Reference("denoise", "CBSD68", CARD.name, 25.0, "input", 20.2))
+    given_rows = results(score("input", 20.21, kind="baseline"), score(), references=papers)
+    names = [row[4] for row in tables.cells(given_rows)]
+    assert names == ["input", "compact-denoise", "FFDNet (paper)"]
+    assert len(tables.cells(given_rows, papers=False)) == 2
+
+
+def test_what_was_unusual_stands_with_the_name():
+    row = score(precision="bf16", told=True, windows="paper", ensemble=True)
+    assert row.name == "compact-denoise (bf16, level told, paper's windows, x8)"
+
+
+def test_markdown_has_no_empty_columns_and_no_broken_cells():
+    text = tables.markdown(("set", "PSNR", "tile"), [("a|b", "31.00", ""), ("c", "", "")])
+    assert text == "| set | PSNR |\n| --- | ---: |\n| a\\|b | 31.00 |\n| c |  |"
+
+
+def test_csv_can_be_computed_with():
+    text = tables.csv_text(results(score(), score("exact", None, level="grbg")))
+    first, second = csv.DictReader(io.StringIO(text))
+    assert float(first["psnr"]) == 31.0166
+    assert (first["level"], first["tile"], first["whole"]) == ("25.0", "640x512", "True")
+    assert (second["psnr"], second["level"]) == ("", "grbg")
+    (image, _) = csv.DictReader(io.StringIO(tables.per_image_csv(results(score(), score("other")))))
+    assert (image["name"], image["model"], float(image["psnr"])) == ("0019", "compact-denoise", 31.2)
+
+
+def test_the_short_table_has_levels_side_by_side():
+    rows = [
+        row
+        for level, psnr in ((15.0, 33.5), (25.0, 30.9), (50.0, 27.6))
+        for row in (score("input", psnr - 10, level, kind="baseline"), score(psnr=psnr, level=level))
+    ]
+    (line,) = summary.short_cells(results(*rows, references=PAPERS[:2]))
+    assert dict(zip(summary.COLUMNS, line, strict=True)) == {
+        "task": "denoise", "set": "CBSD68", "protocol": CARD.name, "level": "15 / 25 / 50",
+        "weights": "compact-denoise", "PSNR": "33.50 / 30.90 / 27.60", "SSIM": "0.8765 / 0.8765 / 0.8765",
+        "beside it": "input 23.50 / 20.90 / 17.60", "papers": "FFDNet 33.87 / 31.21 / –",
+    }  # fmt: skip
+
+
+def test_weights_of_one_level_each_share_a_line_and_two_of_one_level_do_not():
+    scales = [score(f"compact-upscale-x{n}", level=float(n), task="upscale") for n in (2, 3, 4)]
+    (line,) = summary.short_cells(results(*scales))
+    assert line[3:5] == ("2 / 3 / 4", "compact-upscale-x2, -x3, -x4")
+    both = summary.short_cells(results(score("rnan-denoise-s30"), score("rnan-denoise-s50")))
+    assert [row[4] for row in both] == ["rnan-denoise-s30", "rnan-denoise-s50"]
+    partial = summary.short_cells(results(score(whole=False, note="the first 2 of 68", images=2)))
+    assert partial[0][1] == "CBSD68, partial: the first 2 of 68"
+
+
+def test_diff_says_what_became_better_and_what_is_alone():
+    before = results(score(psnr=30.0), score("gone"), score("exact", None))
+    after = results(score(psnr=30.5, images=60), score("new"), score("exact", None))
+    found = diff.compare(before, after)
+    assert [row.model for row in found.only_before] == ["gone"]
+    assert [row.model for row in found.only_after] == ["new"]
+    better, exact = diff.cells(found)
+    assert better[4:7] == ("30.00", "30.50", "+0.5000")
+    assert exact[6] == "same"
+    assert found.notes == ("CBSD68, compact-denoise: measured on 68 and 60 images",)
+
+
+def test_diff_of_stored_figures_with_a_new_run_is_the_same():
+    run = results(score(), score("input", 20.123456, kind="baseline"))
+    found = diff.compare(run.lasting(), run)
+    assert all(change.is_same for change in found.changes)
+    assert [row[-1] for row in diff.cells(found)] == ["", ""]
+
+
+def test_diff_warns_of_another_card_of_the_same_name():
+    after = replace(results(score()), protocols=(replace(CARD, seed=7),))
+    assert "cannot be compared" in diff.compare(results(score()), after).notes[0]
+
+
+def test_diff_warns_of_another_file_of_the_same_name_once():
+    before, after = (
+        results(*(score(level=level, weights_sha256=digits) for level in (15.0, 25.0)))
+        for digits in ("0" * 12, "1" * 12)
+    )
+    assert diff.compare(before, after).notes == ("compact-denoise: not the same weights in both",)
