@@ -20,12 +20,12 @@ from .commands import examples
 from .options import (
     OUTPUT,
     SPEED,
+    Device,
     Json,
     LicencePolicy,
     PrecisionOption,
     WeightsFile,
     WindowsOption,
-    complete_devices,
     complete_models,
     flag,
     value,
@@ -160,18 +160,7 @@ def run(
     ] = False,
     weights_file: WeightsFile = None,
     license: LicencePolicy = None,
-    device: Annotated[
-        str,
-        value(
-            SPEED,
-            "--device",
-            "-d",
-            metavar="NAME",
-            help="auto, cpu, cuda, mps or xpu.",
-            default=True,
-            autocompletion=complete_devices,
-        ),
-    ] = "auto",
+    device: Device = "auto",
     precision: Annotated[
         PrecisionOption, typer.Option(help="Of the networks' numbers.", rich_help_panel=SPEED)
     ] = PrecisionOption.FP32,

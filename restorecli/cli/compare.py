@@ -20,6 +20,7 @@ from .options import (
     OUTPUT,
     RESTORING,
     SPEED,
+    Device,
     Json,
     LicencePolicy,
     PrecisionOption,
@@ -27,7 +28,6 @@ from .options import (
     RestoreOptions,
     WeightsFile,
     WindowsOption,
-    complete_devices,
     complete_models,
     flag,
     value,
@@ -107,18 +107,7 @@ def compare(
         bool, flag(OUTPUT, "--overwrite", "-f", help="Replace a page that is there.")
     ] = False,
     open_page: Annotated[bool, flag(OUTPUT, "--open", help="Show the page in the browser.")] = False,
-    device: Annotated[
-        str,
-        value(
-            SPEED,
-            "--device",
-            "-d",
-            metavar="NAME",
-            help="auto, cpu, cuda, mps or xpu.",
-            default=True,
-            autocompletion=complete_devices,
-        ),
-    ] = "auto",
+    device: Device = "auto",
     precision: Annotated[
         PrecisionOption, typer.Option(help="Of the networks' numbers.", rich_help_panel=SPEED)
     ] = PrecisionOption.AUTO,

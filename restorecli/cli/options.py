@@ -85,6 +85,18 @@ WeightsFile = Annotated[
         rich_help_panel=WEIGHTS,
     ),
 ]
+Device = Annotated[
+    str,
+    value(
+        SPEED,
+        "--device",
+        "-d",
+        metavar="NAME",
+        help="auto, cpu, cuda, mps or xpu.",
+        default=True,
+        autocompletion=complete_devices,
+    ),
+]
 LicencePolicy = Annotated[
     str | None,
     typer.Option(
@@ -179,18 +191,7 @@ class RestoreOptions:
         ),
     ] = None
 
-    device: Annotated[
-        str,
-        value(
-            SPEED,
-            "--device",
-            "-d",
-            metavar="NAME",
-            help="auto, cpu, cuda, mps or xpu.",
-            default=True,
-            autocompletion=complete_devices,
-        ),
-    ] = "auto"
+    device: Device = "auto"
     precision: Annotated[
         PrecisionOption, typer.Option(help="Of the network's numbers.", rich_help_panel=SPEED)
     ] = PrecisionOption.AUTO
