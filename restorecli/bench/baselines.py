@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..networks.compact import fill_mosaic
 from ..ops.resize import matlab_bicubic
 from ..spec import TaskName
 
@@ -119,11 +120,7 @@ _MALVAR = _malvar_kernels()
 
 def bilinear(mosaic: Tensor, level: Level) -> Tensor:
     """The mean of the nearest measured values of each colour."""
-    raw = F.pad(mosaic[None], (1, 1, 1, 1), mode="reflect")
-    corner = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 4
-    cross = torch.tensor([[0.0, 1.0, 0.0], [1.0, 4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
-    kernels = torch.stack((corner, cross, corner))[:, None]
-    return F.conv2d(raw, kernels, groups=3)[0]
+    return fill_mosaic(mosaic[None])[0]
 
 
 def _number(level: Level) -> float:

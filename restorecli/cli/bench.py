@@ -28,6 +28,7 @@ from .options import (
     WindowsOption,
     complete_models,
     flag,
+    names,
     value,
 )
 from .output import Mode, Output
@@ -193,7 +194,8 @@ def run(
 
         task = work.task_of(task, sigma=sigma, quality=quality, scale=scale)
         request = Request(
-            task=task, sets=work.names(sets), folders=tuple(set_dir or ()), protocol=protocol, limit=limit,
+            task=task, sets=names("--set", sets), folders=tuple(set_dir or ()),
+            protocol=protocol, limit=limit,
             levels=work.given_levels(task, sigma=sigma, quality=quality, scale=scale),
             models=work.models(model),
         )  # fmt: skip

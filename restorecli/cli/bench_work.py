@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .. import registry
 from ..errors import OutputError, UsageError
 from ..tasks import TASKS
+from .options import names
 from .output import Output
 
 if TYPE_CHECKING:
@@ -29,16 +30,9 @@ def form(**wanted: bool) -> str:
     return asked[0] if asked else "table"
 
 
-def names(text: str) -> tuple[str, ...]:
-    names = [name.strip() for name in text.split(",")] if text else []
-    if not all(names):
-        raise UsageError(f"{text}: a name is missing", hint="names with commas between")
-    return tuple(names)
-
-
 def models(text: str) -> tuple[str, ...]:
     """As for --model; none: the baselines alone."""
-    return () if text == NO_MODEL else names(text) or (registry.AUTO,)
+    return () if text == NO_MODEL else names("--model", text) or (registry.AUTO,)
 
 
 def task_of(task: str | None, **given: str) -> str | None:
@@ -62,7 +56,7 @@ def given_levels(task: str | None, **given: str) -> tuple[float, ...]:
             raise UsageError(f"--{name} has no meaning for {task}", hint=hint)
     for name, text in asked.items():
         try:
-            return tuple(float(number) for number in names(text))
+            return tuple(float(number) for number in names(f"--{name}", text))
         except ValueError as error:
             raise UsageError(f"--{name} {text}: not numbers", hint=f"--{name} 10,20") from error
     return ()

@@ -16,6 +16,7 @@ from ..tasks import TASKS
 from ..weights import licence
 from .account import describe, duration
 from .first_use import tell
+from .options import names
 from .output import Output, Progress
 from .stopping import Stopped, tidy_stop
 
@@ -59,19 +60,17 @@ def checked(
     """What was asked for, as far as it makes sense without looking at the photo."""
     from ..engine.settings import find_level, find_task
 
-    names = [name.strip() for name in model.split(",")]
-    if not all(names):
-        raise UsageError(f"--model {model}: a name is missing", hint="--model auto,identity")
-    known = find_task(task or _task_of(names, levels))
+    models = names("--model", model) or (registry.AUTO,)
+    known = find_task(task or _task_of(models, levels))
     level = find_level(known, None, levels)
-    for name in names:
+    for name in models:
         licence.check(registry.choose(known.name, name, level)[0])
-    return Wish(photo, _target(photo, output, overwrite), known, level, tuple(dict.fromkeys(names)))
+    return Wish(photo, _target(photo, output, overwrite), known, level, tuple(dict.fromkeys(models)))
 
 
-def _task_of(names: list[str], levels: dict[str, float | str | None]) -> str:
+def _task_of(models: tuple[str, ...], levels: dict[str, float | str | None]) -> str:
     """The task that the weights are for, or the level belongs to, or the default."""
-    tasks = dict.fromkeys(row.task for row in registry.entries() if row.id in names)
+    tasks = dict.fromkeys(row.task for row in registry.entries() if row.id in models)
     if len(tasks) > 1:
         raise UsageError(f"these weights are for {' and '.join(tasks)}", hint="compare one task at a time")
     given = {name for name, level in levels.items() if level is not None}

@@ -228,3 +228,11 @@ class RestoreOptions:
         if not self.tile.isdecimal():
             raise UsageError(f"--tile {self.tile}: not a size", hint="--tile auto, --tile 512, or --tile 0")
         return int(self.tile)
+
+
+def names(option: str, text: str) -> tuple[str, ...]:
+    """What an option that takes a list was given: names with commas between."""
+    found = [name.strip() for name in text.split(",")] if text else []
+    if not all(found):
+        raise UsageError(f"{option} {text}: a name is missing", hint="names with commas between")
+    return tuple(found)

@@ -22,6 +22,9 @@ FULL = {
     "dagl": "dagl-denoise-real",
     "mhnet": "mhnet-derain",
 }
+# Gray levels. Where DAGL's mask jumps, float32 falls on one side or the other with the number of threads: on
+# the left tile here float32 and float64 differ by 0.012, elsewhere by 2e-4.
+SPARE = {"dagl": 255 * 1e-4}
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -48,7 +51,7 @@ def check_a_photo(bring, restore: Run, tmp_path: Path, id: str, *options: str) -
     assert done.code == 0, done.stderr
     expected = direct(entry, pixels)
     assert np.std(expected.clip(0, 255)) > 10
-    assert_rounded(pixels_of(whole), expected)
+    assert_rounded(pixels_of(whole), expected, entry.model.network)
 
     tiled = tmp_path / "tiled.png"
     words = ("--tile", "32", "--overlap", "16", "--precision", "fp32", "--json")
@@ -58,8 +61,8 @@ def check_a_photo(bring, restore: Run, tmp_path: Path, id: str, *options: str) -
     assert (report["tiles"], report["tile"]) == (2, [32, 32])
     # 48 = 32 + 32 - 16: columns 0 to 15 are the first tile's alone, 32 to 47 the second's.
     found = pixels_of(tiled)
-    assert_rounded(found[:, :16], direct(entry, pixels[:, :32])[:, :16])
-    assert_rounded(found[:, 32:], direct(entry, pixels[:, 16:])[:, 16:])
+    assert_rounded(found[:, :16], direct(entry, pixels[:, :32])[:, :16], entry.model.network)
+    assert_rounded(found[:, 32:], direct(entry, pixels[:, 16:])[:, 16:], entry.model.network)
 
 
 def visible(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -81,6 +84,6 @@ def direct(entry: WeightsEntry, pixels: np.ndarray) -> np.ndarray:
         return network(x)[0].div(scale).mul(255).permute(1, 2, 0).numpy()
 
 
-def assert_rounded(found: np.ndarray, expected: np.ndarray) -> None:
-    """Clamped and rounded once; where DAGL's mask jumps, float32 decides about 1e-4 of the range."""
-    assert np.abs(found - expected.clip(0, 255)).max() <= 0.5 + 255 * 1e-4
+def assert_rounded(found: np.ndarray, expected: np.ndarray, network: str) -> None:
+    """Clamped and rounded once, with what float32 has to spare."""
+    assert np.abs(found - expected.clip(0, 255)).max() <= 0.5 + SPARE.get(network, 2e-3)
