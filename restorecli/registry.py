@@ -65,18 +65,22 @@ def _layered(paths: tuple[Path, ...]) -> tuple[WeightsEntry, ...]:
     found: dict[str, WeightsEntry] = {}
     for path in paths:
         rows = read_entries(path, REINSTALL) if path == list_file() else read_entries(path)
-        taken = {_what_for(row) for row in rows if row.default}
+        defaults = [row for row in rows if row.default]
         for id, row in found.items():
-            if row.default and _what_for(row) in taken:
+            if row.default and any(_takes_over(new, row) for new in defaults):
                 found[id] = replace(row, default=False)
         found |= {row.id: row for row in rows}
     return tuple(found.values())
 
 
-def _what_for(row: WeightsEntry) -> tuple[str, object]:
-    """Of what a row can be the default: a task, or a task with one of its few choices."""
-    known = TASKS[row.task].level
-    return row.task, row.level if known is not None and known.choices else None
+def _takes_over(new: WeightsEntry, old: WeightsEntry) -> bool:
+    """Whether a later list's default leaves nothing to an earlier one, of the same task (and scale).
+
+    Gray weights leave it the colour photos; colour ones are for gray photos too.
+    """
+    known = TASKS[new.task].level
+    same_level = known is None or not known.choices or new.level == old.level
+    return new.task == old.task and same_level and new.model.channels >= old.model.channels
 
 
 def weights_path(entry: WeightsEntry) -> Path | None:
@@ -117,7 +121,10 @@ def choose(
         reason = f"asked for: {model}"
     if not candidates:
         raise _nothing_found(name, model, rows)
+    candidates = _meeting(name, candidates, level)
     fitting = [row for row in candidates if row.model.channels == channels]
+    if model == AUTO and channels == 1 and fitting and len(fitting) < len(candidates):
+        reason = f"the default for {task} of gray photos"
     entry = _nearest(name, fitting or candidates, level)
     if entry.level is None or level is None:
         return entry, reason
@@ -130,12 +137,22 @@ def takes_measuring(entry: WeightsEntry, model: str) -> bool:
     return entry.level is not None and entry.id != model and known is not None and not known.choices
 
 
-def takes_an_image(task: str, model: str = AUTO, level: float | str | None = None) -> bool:
-    """Whether `choose` depends on the image: on its colours, or on a level that was not given."""
+def foreseen(task: str, model: str = AUTO, level: float | str | None = None) -> tuple[WeightsEntry, ...]:
+    """The rows that images may get: that of colour photos and, if it is another, that of gray photos.
+
+    None where a level that was not given decides: which it will be is not known before an image is there.
+    """
     entry, _ = choose(task, model, level)
-    return choose(task, model, level, channels=1)[0] != entry or (
-        level is None and takes_measuring(entry, model)
-    )
+    if level is None and takes_measuring(entry, model):
+        return ()
+    gray, _ = choose(task, model, level, channels=1)
+    return (entry,) if gray == entry else (entry, gray)
+
+
+def name_for_all(task: str, model: str = AUTO, level: float | str | None = None) -> str:
+    """What results can be named by before an image is looked at: the weights' id, or what was asked for."""
+    rows = foreseen(task, model, level)
+    return rows[0].id if rows and rows[-1].id.startswith(rows[0].id) else model
 
 
 def _names(row: WeightsEntry) -> tuple[str, str]:
@@ -157,22 +174,35 @@ def _of_task(entry: WeightsEntry, task: TaskName) -> WeightsEntry:
     return entry
 
 
-def _nearest(task: TaskName, candidates: list[WeightsEntry], level: float | str | None) -> WeightsEntry:
-    """The row whose level is nearest; a level out of a few choices (scale, pattern) must be met exactly."""
+def _wanted(task: TaskName, level: float | str | None) -> float | str | None:
+    """The level that is given, or what the task takes where none is."""
     known = TASKS[task].level
-    wanted = level if level is not None or known is None else known.default
+    return level if level is not None or known is None else known.default
+
+
+def _meeting(task: TaskName, candidates: list[WeightsEntry], level: float | str | None) -> list[WeightsEntry]:
+    """A level out of a few choices (scale, pattern) must be met exactly; of any other, all rows may do."""
+    known, wanted = TASKS[task].level, _wanted(task, level)
+    if known is None or not known.choices or wanted is None:
+        return candidates
+    meeting = [row for row in candidates if row.level in (None, wanted)]
+    if not meeting:
+        there = ", ".join(sorted({_level_text(row.level) for row in candidates if row.level is not None}))
+        raise WeightsError(
+            f"no weights for {task} with {_level_words(task, wanted)} yet",
+            hint=f"there are some for --{known.name} {there}; {LISTING} --task {task} shows them",
+        )
+    return meeting
+
+
+def _nearest(task: TaskName, candidates: list[WeightsEntry], level: float | str | None) -> WeightsEntry:
+    """The row whose level is nearest."""
+    known, wanted = TASKS[task].level, _wanted(task, level)
     if wanted is None:
         # No level: rather a row made for all of them, then the default, then the first.
         return min(candidates, key=lambda row: (row.level is not None, not row.default))
-    if known is not None and known.choices:
-        meeting = [row for row in candidates if row.level in (None, wanted)]
-        if not meeting:
-            there = ", ".join(sorted({_level_text(row.level) for row in candidates if row.level is not None}))
-            raise WeightsError(
-                f"no weights for {task} with {_level_words(task, wanted)} yet",
-                hint=f"there are some for --{known.name} {there}; {LISTING} --task {task} shows them",
-            )
-        return min(meeting, key=lambda row: (row.level is None, not row.default))
+    if known is not None and known.choices:  # all meet it
+        return min(candidates, key=lambda row: (row.level is None, not row.default))
     return min(
         candidates,
         key=lambda row: 0.0 if row.level is None else abs(float(row.level) - float(wanted)),

@@ -48,6 +48,7 @@ class Task:
     level: Level | None = None
     lossless_output: bool = False  # a repaired JPEG is not written as a JPEG unless asked
     mosaic_input: bool = False  # the input is a raw mosaic, not a photo
+    finds_kernel: bool = False  # a blur may be found in the photo itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class ModelSpec:
     halo: int | None = None
     dtypes: tuple[Precision, ...] = ("fp32",)
     steerable: bool = False  # forward takes the level as a second argument
+    finds_kernel: bool = False  # only for photos in which no single blur kernel is found
 
 
 @dataclass(frozen=True, slots=True)

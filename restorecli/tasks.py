@@ -84,12 +84,16 @@ TASKS: dict[TaskName, Task] = {
         Task(
             name="deblur",
             summary="Sharpen camera shake and defocus (experimental).",
-            description="Takes back slight camera shake, motion and defocus where they blur the whole photo "
-            "alike; strong blur stays, and a sharp photo hardly changes. Experimental: look at the result.",
+            description="Looks for the one blur of up to 25 pixels (camera shake, motion, defocus) that the "
+            "whole photo got, and takes it back. Where none is found, or with --no-kernel, a network "
+            "sharpens a little; a sharp photo hardly changes. Blur that differs from place to place may "
+            "get double edges. Experimental: look at the result.",
             examples=(
                 ("One photo, result beside it", "restore deblur photo.jpg"),
                 ("Half of the way", "restore deblur photo.jpg --strength 0.5"),
+                ("The network alone", "restore deblur photo.jpg --no-kernel"),
             ),
+            finds_kernel=True,
         ),
     )
 }

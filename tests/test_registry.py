@@ -119,14 +119,15 @@ def test_the_shipped_list_is_sound():
             assert hashlib.sha256(data).hexdigest() == row.sha256
             assert len(data) == row.size
     for task in TASKS:
-        levels = [row.level for row in rows if row.task == task and row.default]
-        assert len(levels) == len(set(levels)), f"two defaults for {task}"
+        defaults = [row for row in rows if row.task == task and row.default]
+        kinds = {(row.level, row.model.channels) for row in defaults}
+        assert len(defaults) == len(kinds), f"two defaults for {task}"
 
 
 def entry(id: str, task: str = "denoise", **more: object) -> WeightsEntry:
-    network = str(more.pop("network", "net"))
+    model = ModelSpec(network=str(more.pop("network", "net")), channels=more.pop("channels", 3))  # type: ignore[arg-type] - short form for tests
     values = {"source": "file", "file": "x", **more}
-    return WeightsEntry(id=id, task=task, model=ModelSpec(network=network), **values)  # type: ignore[arg-type] - short form for tests
+    return WeightsEntry(id=id, task=task, model=model, **values)  # type: ignore[arg-type] - short form for tests
 
 
 ROWS = (
@@ -230,6 +231,82 @@ def test_a_networks_rows_by_the_pictures_channels():
     only_gray, _ = registry.choose("dejpeg", "rnan", 20)
     assert only_gray.id == "rnan-dejpeg-q20"
     assert registry.choose("dejpeg", "rnan", 20, channels=1)[0] is only_gray
+
+
+WITH_GRAY = (
+    *ROWS,
+    entry("gray", default=True, network="small", channels=1),
+    entry("x4-gray", "upscale", level=4, default=True, channels=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("task", "level", "colour", "gray", "reason"),
+    [
+        ("denoise", None, "blind", "gray", "the default for denoise of gray photos"),
+        ("denoise", 40.0, "blind", "gray", "the default for denoise of gray photos"),
+        ("upscale", None, "x2", "x2", "the default for upscale"),
+        ("upscale", 4, "x4", "x4-gray", "the default for upscale of gray photos, trained for scale 4"),
+    ],
+)
+def test_gray_photos_have_defaults_of_their_own(
+    task: str, level: float | None, colour: str, gray: str, reason: str
+):
+    assert registry.choose(task, level=level, rows=WITH_GRAY)[0].id == colour
+    found, why = registry.choose(task, level=level, rows=WITH_GRAY, channels=1)
+    assert (found.id, why) == (gray, reason)
+
+
+def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
+    """A list of the user's with defaults: id, channels, further keys."""
+    path = folder / "own.toml"
+    texts = (
+        ROW.replace('"one"', f'"{id}"').replace('"denoise"\n', f'"{task}"\ndefault = true\n')
+        + f"{MODEL}channels = {channels}\n"
+        for id, channels, task in rows
+    )
+    path.write_text("".join(texts), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "colour", "gray"),
+    [
+        ([], "compact-denoise", "compact-denoise-gray"),
+        ([("mine", 1, "denoise")], "compact-denoise", "mine"),
+        ([("mine", 3, "denoise")], "mine", "mine"),  # what takes colour photos takes gray ones too
+        ([("mine", 3, "denoise"), ("my-gray", 1, "denoise")], "mine", "my-gray"),
+        ([("mine", 1, "dejpeg")], "compact-denoise", "compact-denoise-gray"),
+    ],
+)
+def test_a_default_of_the_users_own_takes_the_place_of_ours(
+    tmp_path: Path, rows: list[tuple[str, int, str]], colour: str, gray: str
+):
+    with registry.weights_file(own_list(tmp_path, *rows)):
+        assert registry.choose("denoise")[0].id == colour
+        assert registry.choose("denoise", channels=1)[0].id == gray
+        assert [row.id for row in registry.foreseen("denoise")] == list(dict.fromkeys((colour, gray)))
+        assert registry.choose("dejpeg")[0].id == "compact-dejpeg"
+        defaults = {row.id for row in registry.entries() if row.default and row.task == "denoise"}
+        assert defaults == {colour, gray}
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "rows", "name"),
+    [
+        ("auto", None, ["compact-denoise", "compact-denoise-gray"], "compact-denoise"),
+        ("compact-denoise", None, ["compact-denoise"], "compact-denoise"),
+        ("compact-denoise-gray", None, ["compact-denoise-gray"], "compact-denoise-gray"),
+        ("rnan", 30, ["rnan-denoise-color-s30", "rnan-denoise-gray-s30"], "rnan"),
+        ("rnan", None, [], "rnan"),
+        ("identity", None, ["identity"], "identity"),
+    ],
+)
+def test_what_is_known_before_an_image_is_looked_at(
+    model: str, level: float | None, rows: list[str], name: str
+):
+    assert [row.id for row in registry.foreseen("denoise", model, level)] == rows
+    assert registry.name_for_all("denoise", model, level) == name
 
 
 def test_what_is_not_automatic_is_taken_only_by_its_id():

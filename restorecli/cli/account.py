@@ -71,6 +71,8 @@ class Account:
         line = f"{job.name} -> {job.target_name}   {width}x{height}, {duration(outcome.seconds)}"
         if outcome.report.level_from == "measured":
             line += f"; {outcome.report.chosen}"
+        if outcome.report.found is not None:
+            line += f"; {outcome.report.found}"
         self.output.result(line, job.target_name)
         report, receipt = asdict(outcome.report), asdict(outcome.receipt)
         self.output.detail(f"  {_in_words(report)}; kept: {', '.join(outcome.receipt.kept) or 'no metadata'}")

@@ -44,10 +44,20 @@ class TaskCommand(TyperCommand):
         super().format_help(ctx, formatter)
 
 
+_WITHOUT_BLUR = "Where no single blur is found, a network does what it can. Its"
+
+
 def about_defaults(task: str) -> list[str]:
     """What a task's default weights were made for, and where they are weak: a paragraph each."""
-    rows = [row for row in entries() if row.task == task and row.default and row.trained_for]
-    told = (f"The default weights were trained for: {row.trained_for} {row.limits}" for row in rows)
+    rows = [row for row in entries() if row.task == task and row.default]
+    told = (
+        f"Gray photos get weights of their own, {row.id}."
+        if row.model.channels == 1
+        else f"{_WITHOUT_BLUR if row.model.finds_kernel else 'The default'} weights were trained for: "
+        f"{row.trained_for} {row.limits}"
+        for row in rows
+        if row.trained_for
+    )
     return list(dict.fromkeys(told))
 
 
@@ -83,6 +93,7 @@ def _command(task: Task) -> Callable[..., None]:
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
         )
         for field in fields(RestoreOptions)
+        if task.finds_kernel or field.name != "find_kernel"
     ]
     if task.level is not None:
         parameters.insert(1, _level_parameter(task.level))

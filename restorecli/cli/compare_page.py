@@ -72,7 +72,7 @@ def _row(attempt: "Attempt", megapixels: float) -> tuple[str, ...]:
         str(report.tiles),
         report.device,
         report.precision,
-        "; ".join(report.notes),
+        "; ".join(filter(None, (report.found, *report.notes))),
     )
 
 

@@ -141,6 +141,15 @@ class RestoreOptions:
         bool, flag(RESTORING, "--ensemble", help="Mean over 8 turned and flipped copies: 8 times slower.")
     ] = False
 
+    find_kernel: Annotated[
+        bool,
+        typer.Option(
+            "--kernel/--no-kernel",
+            help="Take back the one blur that explains the photo, if there is one; or the network alone.",
+            rich_help_panel=RESTORING,
+        ),
+    ] = True
+
     recursive: Annotated[
         bool, flag(INPUT, "--recursive", "-r", help="Folders with all that is below them.")
     ] = False

@@ -33,12 +33,11 @@ def restore(task: Task, level: Value, options: RestoreOptions) -> None:
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
     entry, _ = registry.choose(task.name, options.model, level)
     licence.check(entry)
-    by_image = registry.takes_an_image(task.name, options.model, level)
     from ..engine.plan import Naming, make_plan, sweep
 
     naming = Naming(
         task=task.name,
-        model=options.model if by_image else entry.id,
+        model=registry.name_for_all(task.name, options.model, level),
         level="auto" if level is None else f"{level:g}" if isinstance(level, (int, float)) else level,
         lossless=task.lossless_output,
         output=options.output,
@@ -131,13 +130,14 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         ensemble=options.ensemble,
         strength=options.strength,
         windows=options.windows.value,
+        find_kernel=options.find_kernel,
         before_loading=lambda entry: tell(entry, account.output),
         load=not options.dry_run,
     )
     account.choices(restorer.choices, device_was_open=options.device == "auto")
     if options.dry_run:
-        if not registry.takes_an_image(task.name, options.model, level):
-            tell_what_is_missing(restorer.entry, account.output)
+        for row in registry.foreseen(task.name, options.model, level):
+            tell_what_is_missing(row, account.output)
         _estimate(plan, restorer, account)
         return
     with account.output.progress(len(plan.jobs)) as show:

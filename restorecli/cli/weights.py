@@ -78,7 +78,7 @@ def _show_table(output: Output, rows: list[WeightsEntry]) -> None:
 
 
 def _cells(row: WeightsEntry) -> tuple[str, ...]:
-    here = ("yes" if available(row) else "-") + (", default" if row.default else "")
+    here = ("yes" if available(row) else "-") + (f", {default_words(row)}" if row.default else "")
     of_file = (size_text(row), FROM[row.source], proof(row), here, row.licence)
     return (row.id, level_text(row), row.model.network, *of_file)
 
@@ -87,6 +87,10 @@ def level_text(row: WeightsEntry) -> str:
     if row.level is None:
         return "any" if row.automatic else "?"  # not picked by a level, as it is not known for which it is
     return _plain(row.level)
+
+
+def default_words(row: WeightsEntry) -> str:
+    return "default for gray" if row.model.channels == 1 else "default"
 
 
 def _plain(level: float | str) -> str:
@@ -155,7 +159,7 @@ def _facts(row: WeightsEntry) -> Iterator[tuple[str, str]]:
     model = row.model
     params = ", ".join(f"{key} {value}" for key, value in model.params.items())
     yield "id", row.id
-    yield "task", f"{row.task}{', its default' if row.default else ''}"
+    yield "task", row.task + (f", its {default_words(row)}" if row.default else "")
     known = TASKS[row.task].level
     if known is not None:
         yield known.name, level_text(row)

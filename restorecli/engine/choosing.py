@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import InputError
-from ..images import Image
+from ..images import Image, shows_gray
 from ..ops.estimate import noise_sigma
 from ..registry import choose, takes_measuring
 from ..spec import Task, WeightsEntry
@@ -49,14 +49,15 @@ def describe(task: Task, entry: WeightsEntry, reason: str, level: Value) -> Chos
 
 def choose_for(task: Task, model: str, level: Value, image: Image) -> Chosen:
     """The weights for this image; where they are for one level each, one that is not given is measured."""
-    chosen = choose_weights(task, model, level, image.channels)
+    channels = 1 if shows_gray(image.pixels, image.alpha) else image.channels
+    chosen = choose_weights(task, model, level, channels)
     if level is not None or not takes_measuring(chosen.entry, model):
         return chosen
     assert task.level is not None
     name = task.level.name
     measured = float(quality_of(image, chosen.entry)) if name == "quality" else noise_sigma(image.pixels)
     assert task.level.high is not None
-    entry, _ = choose(task.name, model, min(measured, task.level.high), channels=image.channels)
+    entry, _ = choose(task.name, model, min(measured, task.level.high), channels=channels)
     assert isinstance(entry.level, (int, float))
     words = f"{name} {measured:.3g} measured"
     return Chosen(

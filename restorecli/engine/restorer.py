@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from ..images import Image, read
 from ..images.names import Source
-from ..registry import IDENTITY, takes_an_image
+from ..registry import IDENTITY, foreseen, weights_path
 from ..spec import Choice, ModelSpec, WeightsEntry
 from ..weights.load import build_network, load_network
 from .arrays import as_array, through_array, through_tensor
@@ -38,7 +38,7 @@ class Restorer:
     The level of the damage can be given as `level` or under the name it has for its task: sigma (denoise),
     quality (dejpeg), scale (upscale), pattern (demosaic). Options that make no sense raise UsageError.
 
-    `model` may be a network whose weights are for one level, or for gray or colour, each: then every image
+    Where weights are for gray or colour, or (of a network named by `model`) for one level each, every image
     gets those that fit it, by its own measured level where none is given, and `before_loading` is told.
     `load=False` loads and fetches nothing before the first image: enough for `choices` and `estimate`.
     """
@@ -61,10 +61,13 @@ class Restorer:
         ensemble: bool = False,
         strength: float = 1.0,
         windows: str = "ours",
+        find_kernel: bool = True,
         before_loading: Callable[[WeightsEntry], None] | None = None,
         load: bool = True,
     ) -> None:
-        settings = Settings(str(device), precision, tile, overlap, batch, ensemble, strength, windows)
+        settings = Settings(
+            str(device), precision, tile, overlap, batch, ensemble, strength, windows, find_kernel
+        )
         self.task, self.settings, self._model = find_task(task), settings, model
         named = {"sigma": sigma, "quality": quality, "scale": scale, "pattern": pattern}
         self.level = find_level(self.task, level, named)
@@ -74,8 +77,8 @@ class Restorer:
         self._blank: RowRestorer | None = None
         self._expected = choose_weights(self.task, model, self.level)
         settings.check_for(self.task, self._expected.entry.model)
-        self._by_image = takes_an_image(self.task.name, model, self.level)
-        if load and not self._by_image:
+        self._foreseen = foreseen(self.task.name, model, self.level)
+        if load and self._at_once:
             self._row(self._expected)
 
     @classmethod
@@ -97,7 +100,7 @@ class Restorer:
         self.level = find_level(self.task, level, {})
         self.settings.check_for(self.task, spec)
         self._expected = describe(self.task, entry, "given as a network", self.level)
-        self._by_image, self._before_loading, self._blank = False, None, None
+        self._foreseen, self._before_loading, self._blank = (entry,), None, None
         row = RowRestorer(self.task, self._expected, network, self.settings)
         self._rows, self.device = OrderedDict({entry.id: row}), row.device
         return self
@@ -108,16 +111,30 @@ class Restorer:
         return self._expected.entry
 
     @property
+    def _by_image(self) -> bool:
+        return len(self._foreseen) != 1
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the expected weights need not wait for an image: it gets them, or they are here anyway."""
+        return not self._by_image or (bool(self._foreseen) and weights_path(self.entry) is not None)
+
+    @property
     def choices(self) -> tuple[Choice, Choice, Choice, Choice]:
         """Device, precision, tile and weights, each with its reason."""
-        if not self._by_image:
-            return self._measured().choices
+        if self._at_once:
+            device, precision, tile, weights = self._measured().choices
+            return device, precision, tile, self._weights_choice(weights.reason)
         spec, settings = self.entry.model, self.settings
         tiling = plan_tiling(settings, spec, settings.paper_windows(self.task, spec))
         _, device = pick_device(settings.device)
         _, precision = pick_precision(settings.precision, self.device, spec, exact=settings.exact)
-        weights = Choice(self._model, "its weights that fit best, for each image")
-        return device, precision, tiling.choice, weights
+        return device, precision, tiling.choice, self._weights_choice(self._expected.reason)
+
+    def _weights_choice(self, reason: str) -> Choice:
+        if not self._foreseen:
+            return Choice(self._model, "its weights that fit best, for each image")
+        return Choice(" or, for gray photos, ".join(row.id for row in self._foreseen), reason)
 
     def restore_image(self, image: Image, *, progress: Progress | None = None) -> Restored:
         """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`."""

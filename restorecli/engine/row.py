@@ -4,10 +4,12 @@ Image -> pixels as the network wants them -> tiles through the network -> pixels
 """
 
 import time
+from copy import copy
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from torch import nn
 
 from ..errors import WeightsError
@@ -16,6 +18,7 @@ from ..images.bayer import Mosaic, Pattern
 from ..images.decode import is_gray
 from ..spec import Choice, Task
 from .choosing import Chosen, LevelFrom, Value
+from .deblurring import own_network, own_settings, own_spec, seconds_to_find, typical_network
 from .device import pick_device, pick_precision
 from .settings import Settings
 from .tiled import Progress, Run, TiledNetwork
@@ -38,6 +41,7 @@ class Report:
     windows: str = "ours"  # or paper: as the network's authors cut images
     level_from: LevelFrom = "blind"
     chosen: str = ""  # why these weights
+    found: str | None = None  # in the image, and taken back without the weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ class Estimate:
     bytes: int | None  # at the peak, without the loaded weights; None where that cannot be measured
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What an image goes through."""
+
+    tiled: TiledNetwork
+    dtype: torch.dtype
+    precision: str
+    found: str | None = None  # in the image, if that is why it goes this way
+
+
 class RowRestorer:
     """A network with all that decides how images go through it."""
 
@@ -71,6 +85,7 @@ class RowRestorer:
         number = float(number) if isinstance(number, (int, float)) else None
         tree = settings.paper_windows(task, spec)
         self._tiled = TiledNetwork(network, spec, self.device, settings, number, tree)
+        self._tiled_kernels: dict[int, TiledNetwork] = {}  # by channels
         weights = Choice(chosen.entry.id, chosen.reason)
         self.choices = (device_choice, precision_choice, self._tiled.tiling.choice, weights)
 
@@ -79,17 +94,44 @@ class RowRestorer:
     ) -> Restored:
         """The image with restored pixels; `chosen` is why this image came here, where that is its own."""
         start = time.perf_counter()
-        dtype, precision = pick_precision(
-            self.settings.precision, self.device, self.entry.model, image.bits, exact=self.settings.exact
-        )
         pixels, mosaic = self._as_network_wants(image)
-        run = self._tiled(pixels, dtype, progress)
+        way = self._own_way(pixels, image.origin.quality) or self._way(image.bits)
+        run = way.tiled(pixels, way.dtype, progress)
         result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))
         if result.shape[2] < image.channels and mosaic is None:
             result = np.repeat(result, image.channels, axis=2)
         restored = self._with_alpha(image, result)
         seconds = time.perf_counter() - start
-        return Restored(restored, self._report(image, run, precision.value, seconds, chosen or self.chosen))
+        return Restored(restored, self._report(image, run, way, seconds, chosen or self.chosen))
+
+    def _way(self, bits: int) -> Way:
+        model, settings = self.entry.model, self.settings
+        dtype, precision = pick_precision(settings.precision, self.device, model, bits, exact=settings.exact)
+        return Way(self._tiled, dtype, precision.value)
+
+    @property
+    def _finds_kernel(self) -> bool:
+        return self.entry.model.finds_kernel and self.settings.find_kernel
+
+    def _own_way(self, pixels: np.ndarray, jpeg_quality: int | None) -> Way | None:
+        """The photo's own kernel, where these weights are for photos without one, and it has one."""
+        if not self._finds_kernel:
+            return None
+        own = own_network(pixels, jpeg_quality)
+        if own is None:
+            return None
+        tiled = copy(self._for_kernels(pixels.shape[2]))
+        tiled.network = own
+        return Way(tiled, torch.float32, "fp32", own.words)
+
+    def _for_kernels(self, channels: int) -> TiledNetwork:
+        """Any photo's kernel costs the same: what memory allows is measured once, not for each photo."""
+        if channels not in self._tiled_kernels:
+            cuda = self.device.type == "cuda"  # others lack transforms
+            device = self.device if cuda else torch.device("cpu")
+            spec, settings = own_spec(channels), own_settings(self.settings)
+            self._tiled_kernels[channels] = TiledNetwork(typical_network(), spec, device, settings)
+        return self._tiled_kernels[channels]
 
     def _as_network_wants(self, image: Image) -> tuple[np.ndarray, Mosaic | None]:
         if self.task.mosaic_input:
@@ -117,13 +159,13 @@ class RowRestorer:
         known, entry = self.task.level, self.entry
         return entry.model.steerable or entry.level is not None or (known is not None and bool(known.choices))
 
-    def _report(self, image: Image, run: Run, precision: str, seconds: float, chosen: Chosen) -> Report:
+    def _report(self, image: Image, run: Run, way: Way, seconds: float, chosen: Chosen) -> Report:
         notes = list(run.notes)
         if chosen.note is not None:
             notes.append(chosen.note)
         if run.retried:
             notes.append(f"{run.retried} of {len(run.grid)} tiles were run again in float32")
-        if self.entry.model.channels == 1 and image.channels == 3:
+        if self.entry.model.channels < run.pixels.shape[2]:
             notes.append("these weights are gray only: the luma was restored, the chroma passed through")
         if chosen.level is not None and not self._level_counts:
             assert self.task.level is not None
@@ -133,8 +175,8 @@ class RowRestorer:
             tiles=len(run.grid),
             tile=(run.grid.rows.size, run.grid.columns.size),
             overlap=run.overlap,
-            device=str(self.device),
-            precision=precision,
+            device=str(way.tiled.device),
+            precision=way.precision,
             retried_fp32=run.retried,
             level=chosen.level,
             level_from=chosen.level_from,
@@ -142,21 +184,27 @@ class RowRestorer:
             seconds=seconds,
             notes=tuple(notes),
             windows=self.settings.windows,
+            found=way.found,
         )
 
     def estimate(self, height: int, width: int) -> Estimate:
-        """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked."""
-        grid = self._tiled.windows(height, width)
-        cost, spec = self._tiled.cost(self._dtype), self.entry.model
+        """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked.
+
+        Of a photo whose own blur is looked for: if one is found, which costs most.
+        """
+        spec = self.entry.model
+        tiled, dtype = self._tiled, self._dtype
+        if self._finds_kernel:
+            tiled, dtype = self._for_kernels(spec.channels), torch.float32
+        grid, cost = tiled.windows(height, width), tiled.cost(dtype)
         tile = grid.rows.size * grid.columns.size
         memory = None
         if cost.memory is not None:
             band = 4 * grid.rows.size * grid.columns.end * spec.scale**2 * 3
             images = 3 * height * width * (1 + spec.scale**2)
-            memory = int(cost.memory.at(tile) * self._tiled.batch) + band + images
-        return Estimate(
-            len(grid), (grid.rows.size, grid.columns.size), cost.seconds.at(tile) * len(grid), memory
-        )
+            memory = int(cost.memory.at(tile) * tiled.batch) + band + images
+        seconds = cost.seconds.at(tile) * len(grid) + (seconds_to_find() if self._finds_kernel else 0)
+        return Estimate(len(grid), (grid.rows.size, grid.columns.size), seconds, memory)
 
 
 def _pattern(level: Value) -> Pattern:

@@ -26,6 +26,7 @@ class Settings:
     ensemble: bool = False
     strength: float = 1.0
     windows: Literal["ours", "paper"] | str = "ours"  # paper: those of the authors' test code
+    find_kernel: bool = True  # False: the network alone, where a photo's own blur kernel may come first
 
     def __post_init__(self) -> None:
         if self.tile != "auto" and not _is_count(self.tile, 0):
@@ -54,6 +55,8 @@ class Settings:
                 f"no paper ran {spec.network} for {task.name} in windows of its own",
                 hint=f"leave out --windows paper; it is for {known}",
             )
+        if not (self.find_kernel or task.finds_kernel):
+            raise UsageError(f"{task.name} looks for no blur kernel", hint="leave out find_kernel")
         # Strength: the input must be an image of the result's kind.
         if self.strength != 1 and (spec.scale != 1 or task.mosaic_input):
             raise UsageError(

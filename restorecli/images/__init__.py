@@ -1,6 +1,6 @@
 """Images come back as they came: reading, writing, and what lies between pixels and files. No torch here."""
 
-from .alpha import grow_under_transparency
+from .alpha import grow_under_transparency, shows_gray
 from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
 from .colour import join_luma, split_luma
@@ -33,6 +33,7 @@ __all__ = [
     "printable",
     "read",
     "read_size",
+    "shows_gray",
     "split_luma",
     "sweep_temporaries",
     "to_mosaic",

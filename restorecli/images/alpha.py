@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from .decode import is_gray
+
 
 def grow_under_transparency(pixels: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     """The pixels with the nearest visible colour under every fully transparent one.
@@ -23,6 +25,15 @@ def grow_under_transparency(pixels: np.ndarray, alpha: np.ndarray | None) -> np.
     flat = pixels.reshape(-1, pixels.shape[2])
     grown[hidden] = flat[places[labels[hidden]]]
     return grown
+
+
+def shows_gray(pixels: np.ndarray, alpha: np.ndarray | None) -> bool:
+    """Whether no colour is seen: what is fully transparent does not count, unless all is."""
+    if is_gray(pixels):
+        return True
+    if alpha is None or alpha.all() or not alpha.any():
+        return False
+    return is_gray(pixels[alpha != 0][None])
 
 
 def flattened(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:

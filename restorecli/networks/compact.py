@@ -99,8 +99,9 @@ def fill_mosaic(x: Tensor) -> Tensor:
 
 
 class Compact(nn.Module):
-    """x (B, 3, h, w) in [0, 1], h and w multiples of shuffle * 2**len(encoder); the output is `scale` times
-    as large. The network works on pixels put together shuffle x shuffle, and adds to what `start` makes of x.
+    """x (B, channels, h, w) in [0, 1], h and w multiples of shuffle * 2**len(encoder); the output is `scale`
+    times as large. The network works on pixels put together shuffle x shuffle, and adds to what `start`
+    makes of x.
 
     `level` (B,) is the strength of the damage on its own scale, from level_low to level_high; None, or NaN
     for one of the images, is blind.
@@ -117,12 +118,13 @@ class Compact(nn.Module):
         shuffle: int = 2,
         scale: int = 1,
         mosaic: bool = False,  # x is a Bayer mosaic, with zeros where nothing was measured
+        channels: int = 3,
     ) -> None:
         super().__init__()
         widths = [width * 2**depth for depth in range(len(encoder) + 1)]
         self.level_low, self.level_high = level_low, level_high
         self.shuffle, self.scale, self.mosaic = shuffle, scale, mosaic
-        self.intro = nn.Conv2d(3 * shuffle**2, width, 3, padding=1)
+        self.intro = nn.Conv2d(channels * shuffle**2, width, 3, padding=1)
         self.steer = nn.Linear(2, width, bias=False)
         self.encoders = nn.ModuleList(blocks(c, count) for c, count in zip(widths, encoder, strict=False))
         self.downs = nn.ModuleList(nn.Conv2d(c, 2 * c, 2, stride=2) for c in widths[:-1])
@@ -131,7 +133,7 @@ class Compact(nn.Module):
         self.decoders = nn.ModuleList(
             blocks(c, count) for c, count in zip(reversed(widths[:-1]), decoder, strict=True)
         )
-        self.ending = nn.Conv2d(width, 3 * (shuffle * scale) ** 2, 3, padding=1)
+        self.ending = nn.Conv2d(width, channels * (shuffle * scale) ** 2, 3, padding=1)
         nn.init.zeros_(self.steer.weight)
 
     def forward(self, x: Tensor, level: Tensor | None = None) -> Tensor:

@@ -59,8 +59,8 @@ def turned(image: Tensor, way: int) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    damaged: Tensor  # (B, 3, h / scale, w / scale)
-    target: Tensor  # (B, 3, h, w)
+    damaged: Tensor  # (B, channels, h / scale, w / scale)
+    target: Tensor  # (B, channels, h, w)
     level: Tensor  # (B,), NaN where the network is not told
     place: Tensor  # the generator's state behind this batch: from it the next one is drawn
 
@@ -78,6 +78,7 @@ class Sampler:
         areas = torch.tensor([image.shape[0] * image.shape[1] for image in self.images], dtype=torch.float64)
         self.chances = areas / areas.sum()
         self.batch = schedule.batch
+        self.channels = recipe.model.channels
         self.known_level_share = schedule.known_level_share
         self.other_level_share = schedule.other_level_share
         self.generator = Generator().manual_seed(recipe.seed)
@@ -92,6 +93,7 @@ class Sampler:
         way = int(torch.randint(8, (), generator=self.generator))
         crop = as_image(pixels[top : top + self.side, left : left + self.side])
         damaged, target, level = self.mix(turned(crop, way).contiguous(), self.generator)
+        damaged, target = damaged[: self.channels], target[: self.channels]
         if uniform(self.generator) >= self.known_level_share:
             return damaged, target, float("nan")
         if uniform(self.generator) < self.other_level_share:

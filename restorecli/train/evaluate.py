@@ -4,7 +4,7 @@ Each image's noise comes from a generator seeded anew (with 1), the input is nei
 unless the damage says so, the score is of the clamped float output without cropping: the protocol of the
 papers' float-noise tables. Rain and blur are drawn, so that each image gets its own: number n of a set by its
 names' order is seeded with n, from 1 on. Of enlarged images `scale` pixels are cropped at each edge. A whole
-image is one tile.
+image is one tile. Gray weights are measured on the gray of colour images.
 """
 
 import math
@@ -25,6 +25,7 @@ from ..ops.metrics import psnr, psnr_y, ssim
 from ..ops.resize import matlab_bicubic
 from ..spec import ModelSpec
 from .data import as_image, image_paths, read_pixels
+from .mixes import to_gray
 from .training import channels_last
 
 _SEED = 1
@@ -95,6 +96,8 @@ def evaluate(
     figures: list[Figure] = []
     for folder in folders:
         images = [as_image(read_pixels(path)) for path in image_paths(folder)]
+        if spec.channels == 1:
+            images = [to_gray(image) for image in images]
         for damage in damages:
             figures.append(_figure(network, spec, folder.name, images, damage, bf16))
             done(figures[-1])
@@ -176,10 +179,10 @@ def restore(
     height, width = image.shape[-2:]
     down, right = (-length % spec.multiple_of for length in (height, width))
     device = next(network.parameters()).device
-    batch = F.pad(image[None], (0, right, 0, down), mode="reflect").to(device)
+    batch = F.pad(image[None, : spec.channels], (0, right, 0, down), mode="reflect").to(device)
     batch = batch.contiguous(memory_format=torch.channels_last)
     levels = None if level is None else torch.tensor([level], device=device)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):  # as the engine does
         result = network(batch, levels) if spec.steerable else network(batch)
     result = result[0, :, : height * spec.scale, : width * spec.scale].float().cpu()
-    return result.mean(0, keepdim=True).expand_as(result) if degrade.is_gray(image) else result
+    return result.mean(0, keepdim=True).expand(3, -1, -1) if degrade.is_gray(image) else result

@@ -27,6 +27,7 @@ class HeldOut:
         side, multiple = recipe.validation.crop, recipe.step
         crops = [centre(as_image(pixels), side, multiple) for pixels in images]
         self.bf16 = recipe.schedule.bf16
+        self.channels = recipe.model.channels
         self.pairs = {check.name: damaged(crops, check, recipe.seed) for check in recipe.validation.checks}
 
     @torch.no_grad()
@@ -39,6 +40,7 @@ class HeldOut:
         }
 
     def _psnr(self, network: nn.Module, device: torch.device, damaged: Tensor, clean: Tensor) -> float:
+        damaged, clean = damaged[: self.channels], clean[: self.channels]
         inputs = damaged[None].to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
             restored = network(inputs)

@@ -87,6 +87,19 @@ def test_two_names_of_the_same_weights_are_one_row(tmp_path):
     assert [row.model for row in rows] == ["compact-denoise", "identity"]
 
 
+def test_a_gray_set_is_measured_with_the_weights_that_gray_photos_get(tmp_path):
+    for place in range(2):
+        gray = photo(place)[:, :, :1]
+        save(tmp_path / f"{place}.png", np.repeat(gray, 3, axis=2) if place else gray[:, :, 0])
+    images = inspect(open_folder(tmp_path))
+    assert images.gray
+    for card in ("noise-gray", "noise-colour"):
+        job = Job(images, PROTOCOLS[card], 25.0, ("auto", "compact-denoise"))
+        rows = scores(job, replace(CPU, baselines="none"))
+        assert [row.model for row in rows] == ["compact-denoise-gray", "compact-denoise"]
+        assert rows[0].weights_sha256 != rows[1].weights_sha256
+
+
 def test_a_set_that_is_not_whole_has_no_average(tmp_path):
     clean_folder(tmp_path)
     (tmp_path / "3.png").write_bytes(b"not an image")

@@ -61,6 +61,12 @@ def test_every_task_has_weights_inside() -> None:
     assert sorted(filter(None, scales)) == [2, 3, 4]
 
 
+def test_the_package_stays_small() -> None:
+    sizes = [entry.size or 0 for entry in EMBEDDED]
+    assert max(sizes) <= 6.0e6
+    assert sum(sizes) <= 32.0e6
+
+
 @pytest.mark.parametrize("entry", EMBEDDED, ids=lambda entry: entry.id)
 def test_damage_is_repaired(entry: WeightsEntry, crops: Path) -> None:
     kind = KINDS[entry.task]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from math import log10
 from xml.etree import ElementTree
 
 import pytest
@@ -122,6 +123,24 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
             Options(data=tmp_path / "up" / "data", out=tmp_path / "no", init=init),
             lambda row: None,
         )
+
+
+def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
+    text = RECIPE.replace("steps = 24", "steps = 2").replace("gray_share = 0.3", "gray_share = 1.0")
+    text = text.replace("params = {", "channels = 1\nparams = { channels = 1,")
+    recipe = make_project(tmp_path, text)
+    options = Options(data=tmp_path / "data", out=tmp_path / "run")
+    train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
+    row = export(read_training(tmp_path / "run"), tmp_path / "weights", "tiny-gray")
+    (table,) = tomllib.loads(row)["weights"]
+    entry = read_table(WeightsEntry, table, "row")
+    assert (entry.model.channels, entry.model.params["channels"], entry.default) == (1, 1, True)
+    network, spec = find_weights(str(tmp_path / "run"))
+    assert network(torch.rand(2, 1, 16, 16)).shape == (2, 1, 16, 16)
+    (figure,) = evaluate(network, spec, [tmp_path / "data" / "made"], [Damage.parse("noise:10")])
+    # The images are coloured, but result and reference are gray: their luma is all there is of them.
+    assert figure.psnr_y == pytest.approx(figure.psnr + 20 * log10(255 / 219), abs=0.01)  # Matlab's range
+    assert figure.psnr_damaged == pytest.approx(28.13, abs=0.3)
 
 
 @pytest.mark.parametrize(("text", "said"), [("nois:25", "no damage 'nois'"), ("noise:much", "'much'")])

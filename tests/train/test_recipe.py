@@ -71,7 +71,9 @@ def test_a_missing_recipe_names_those_inside(tmp_path):
 def test_embedded_recipes_are_right(path):
     recipe = load_recipe(find_recipe(path.stem))
     assert recipe.name == path.stem
-    assert recipe.name in (recipe.task, f"{recipe.task}-x{recipe.model.scale}")
+    gray = "-gray" if recipe.model.channels == 1 else ""
+    assert recipe.name in (f"{recipe.task}{gray}", f"{recipe.task}-x{recipe.model.scale}")
+    assert recipe.model.params.get("channels", 3) == recipe.model.channels
     assert recipe.model.network in NETWORKS
     parameters = sum(p.numel() for p in build_network(recipe).parameters())
     assert parameters * 2 <= 6_000_000  # bytes in half precision

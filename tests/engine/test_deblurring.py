@@ -1,0 +1,145 @@
+"""Deblur finds one blur in a photo and takes it back; other photos go through the network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pillow
+from torch import Generator
+
+from restorecli import Restorer
+from restorecli.engine.deblurring import Deconvolution, own_spec
+from restorecli.engine.probe import Cost, Curve
+from restorecli.engine.settings import Settings
+from restorecli.engine.tiled import TiledNetwork
+from restorecli.errors import UsageError
+from restorecli.images import Image, read
+from restorecli.ops.blur import convolve, shake_kernel
+from restorecli.ops.deconvolve import Blur
+from restorecli.ops.degrade import gaussian_noise_8_bit
+from restorecli.ops.metrics import psnr
+from restorecli.registry import PACKAGE
+
+SHAKE = Blur(shake_kernel(15, 11, Generator().manual_seed(1)), linear=True)
+
+
+def as_tensor(pixels: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1) / np.iinfo(pixels.dtype).max
+
+
+def shipped(name: str) -> np.ndarray:
+    with Pillow.open(PACKAGE / "data" / "images" / f"{name}.png") as image:
+        return np.array(image.convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def clean() -> np.ndarray:
+    return shipped("dog")
+
+
+@pytest.fixture(scope="module")
+def shaken(clean: np.ndarray) -> np.ndarray:
+    light = convolve(SHAKE.light(as_tensor(clean)), SHAKE.kernel)
+    noisy = gaussian_noise_8_bit(SHAKE.photo(light), 1.0, Generator().manual_seed(0))
+    return (noisy * 255).round().byte().permute(1, 2, 0).numpy()
+
+
+@pytest.fixture(scope="module")
+def restorer() -> Restorer:
+    return Restorer("deblur", device="cpu")
+
+
+def gain(result: np.ndarray, damaged: np.ndarray, clean: np.ndarray) -> float:
+    return psnr(as_tensor(result), as_tensor(clean)) - psnr(as_tensor(damaged), as_tensor(clean))
+
+
+def test_a_shake_is_taken_back_and_said(restorer: Restorer, shaken: np.ndarray, clean: np.ndarray) -> None:
+    restored = restorer.restore_image(Image.from_array(shaken))
+    assert gain(restored.image.pixels, shaken, clean) > 3
+    assert "found in the photo" in (restored.report.found or "")
+    assert restored.report.precision == "fp32"
+
+
+def test_without_the_search_the_network_does_it(
+    restorer: Restorer, shaken: np.ndarray, clean: np.ndarray
+) -> None:
+    restored = Restorer("deblur", device="cpu", find_kernel=False).restore_image(Image.from_array(shaken))
+    assert restored.report.found is None
+    assert 0 < gain(restored.image.pixels, shaken, clean) < gain(restorer(shaken), shaken, clean)
+
+
+def test_a_sharp_photo_goes_through_the_network(restorer: Restorer) -> None:
+    clean = shipped("coffee")
+    restored = restorer.restore_image(Image.from_array(clean))
+    assert restored.report.found is None
+    assert psnr(as_tensor(restored.image.pixels), as_tensor(clean)) > 36
+
+
+def test_depth_gray_and_half_strength_are_minded(restorer: Restorer, shaken: np.ndarray) -> None:
+    full = restorer(shaken)
+    deep = restorer(shaken.astype(np.uint16) * 257)
+    assert deep.dtype == np.uint16
+    assert psnr(as_tensor(deep), as_tensor(full)) > 50
+    gray = restorer(np.ascontiguousarray(shaken[:, :, 0]))
+    assert gray.shape == shaken.shape[:2]
+    half = Restorer("deblur", device="cpu", strength=0.5)(shaken)
+    assert psnr(as_tensor(half), (as_tensor(full) + as_tensor(shaken)) / 2) > 48
+
+
+def test_turned_copies_do_not_confuse_the_kernel(restorer: Restorer, shaken: np.ndarray) -> None:
+    assert np.array_equal(Restorer("deblur", device="cpu", ensemble=True)(shaken), restorer(shaken))
+
+
+def test_where_memory_is_scarce_the_tile_is_measured_once(
+    shaken: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[tuple[int, int]] = []
+
+    def measure(_run: object, sides: tuple[int, int], _device: object, *, local: bool) -> Cost:
+        assert local
+        measured.append(sides)
+        return Cost(Curve(0, 0, 0), Curve(0, 600, 0))  # bytes a pixel: 1.4 GB for the whole of a tile
+
+    monkeypatch.setattr("restorecli.engine.probe.measure", measure)
+    monkeypatch.setattr("restorecli.engine.tiled.available_memory", lambda _device: 2 * 2**30)
+    restorer = Restorer("deblur", device="cpu")
+    wide = np.tile(shaken, (1, 3, 1))
+    first = restorer.restore_image(Image.from_array(wide))
+    assert first.report.tile[1] < wide.shape[1]
+    before = len(measured)
+    assert before == 2  # the network, and the kernel
+    second = restorer.restore_image(Image.from_array(shaken))
+    assert second.report.found is not None
+    assert len(measured) == before
+
+
+def test_the_next_photo_gets_its_own_kernel(restorer: Restorer, shaken: np.ndarray) -> None:
+    turned = np.ascontiguousarray(shaken.transpose(1, 0, 2))
+    restorer(shaken)
+    assert np.array_equal(restorer(turned), Restorer("deblur", device="cpu")(turned))
+
+
+def test_tiles_do_not_show(shaken: np.ndarray) -> None:
+    photo = np.tile(shaken, (2, 2, 1)).astype(np.float32) / 255
+    network = Deconvolution(SHAKE, 2e-3)
+
+    def through(tile: int) -> torch.Tensor:
+        tiled = TiledNetwork(network, own_spec(3), torch.device("cpu"), Settings(tile=tile))
+        return torch.from_numpy(tiled(photo.copy(), torch.float32).pixels)
+
+    assert psnr(through(448), through(0)) > 50  # of so small tiles; a photo's are larger
+
+
+def test_a_coarse_jpeg_goes_through_the_network(
+    restorer: Restorer, shaken: np.ndarray, tmp_path: Path
+) -> None:
+    for quality, goes_alone in ((30, True), (90, False)):
+        path = tmp_path / f"{quality}.jpg"
+        Pillow.fromarray(shaken).save(path, quality=quality)
+        assert (restorer.restore_image(read(path)).report.found is None) == goes_alone
+
+
+def test_only_deblur_looks_for_a_kernel() -> None:
+    with pytest.raises(UsageError, match="looks for no blur"):
+        Restorer("denoise", find_kernel=False)
