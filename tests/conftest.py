@@ -1,6 +1,7 @@
 """For all tests: nothing of the user's own counts, and nothing is left in the user's folders."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,17 @@ settings.register_profile("without deadline", deadline=None)  # a busy machine f
 settings.load_profile("without deadline")
 
 OURS = ("RESTORE_CACHE", "RESTORE_CONFIG", "RESTORE_WEIGHTS_FILE", "RESTORE_LICENSE")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small work is faster without waiting for other threads, above all on a busy machine."""
+    import torch  # heavy, and most tests do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -11,17 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..ops.pixels import white
 from ..spec import Window
 
 # How much red, green and blue make the luma (ITU-R BT.601, full range: the one JPEG uses).
 LUMA = (0.299, 0.587, 0.114)
 
 _CHUNK = 2**18  # numbers that stay in the cache from the first step to the last
-
-
-def white(dtype: np.dtype) -> float:
-    """The value of white: 255, 65535, or 1 for float."""
-    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
 def cut(pixels: np.ndarray, window: Window) -> np.ndarray:

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..ops.deconvolve import Blur, deconvolve
+from ..ops.deconvolve import SMOOTHNESS, Blur, deconvolve
 from ..ops.estimate import noise_sigma
 from ..ops.kernel import LARGEST, PART, find_blur
 from ..ops.sharpness import is_sharp
 from ..spec import ModelSpec
 from .settings import Settings
 
-# Of the least and of the noise: the result is as smooth as these ask for.
-LEAST_SMOOTHNESS, SMOOTHNESS = 2e-3, 1.3e-3
-# Of blurred JPEGs of quality 30 three of four came out 0.2 to 0.5 dB better through the network.
+# For each step of noise's sigma; with less than about 1.5 the result is as smooth as for a clean photo.
+SMOOTHNESS_OF_NOISE = 1.3e-3
+# Of blurred JPEGs of quality 30 three of four came out 0.3 to 0.5 dB better through the network.
 LEAST_QUALITY = 50
 # Tiles agree where neither sees its edge any more. They are large, for what they share is wide.
 SPEC = ModelSpec(network="deconvolution", tile=1536, overlap=256, halo=128, dtypes=("fp32",))
@@ -46,14 +46,14 @@ def own_network(pixels: np.ndarray, jpeg_quality: int | None = None) -> Deconvol
     blur = find_blur(pixels)
     if blur is None:
         return None
-    return Deconvolution(blur, max(LEAST_SMOOTHNESS, SMOOTHNESS * noise_sigma(pixels)))
+    return Deconvolution(blur, max(SMOOTHNESS, SMOOTHNESS_OF_NOISE * noise_sigma(pixels)))
 
 
 def typical_network() -> Deconvolution:
     """Costs as much as that of any photo."""
     point = torch.zeros(LARGEST, LARGEST)
     point[LARGEST // 2, LARGEST // 2] = 1
-    return Deconvolution(Blur(point, linear=True), LEAST_SMOOTHNESS)
+    return Deconvolution(Blur(point, linear=True), SMOOTHNESS)
 
 
 @cache
@@ -70,5 +70,5 @@ def own_spec(channels: int) -> ModelSpec:
 
 
 def own_settings(settings: Settings) -> Settings:
-    """A kernel has a direction, so that turned photos are none of its; and transforms take float32 only."""
-    return replace(settings, ensemble=False, precision="fp32")
+    """A kernel has a direction, so that turned photos are none of its."""
+    return replace(settings, ensemble=False)

@@ -143,7 +143,7 @@ class Restorer:
             chosen = choose_for(self.task, self._model, self.level, image)
         restored = self._row(chosen).restore_image(image, progress=progress, chosen=chosen)
         notes = restored.report.notes
-        if self.entry.id != IDENTITY:
+        if self.entry.id != IDENTITY and restored.report.found is None:
             notes += cautions(self.task.name, image)
         return replace(restored, report=replace(restored.report, notes=notes))
 

@@ -11,6 +11,7 @@ from .draw import happens, uniform
 # A kernel is drawn on a grid this many times finer than its pixels, so that thin lines and small discs keep
 # their shape.
 _FINER = 4
+GAMMA = 2.2  # of a photo's values over its light
 
 
 def random_kernel(size: int, generator: Generator) -> Tensor:
@@ -76,13 +77,13 @@ def blur(image: Tensor, kernel: Tensor, generator: Generator) -> Tensor:
     """(..., h, w) blurred, mirrored at its edges; at times with highlights that outshine white, then clipped.
 
     The light that adds up in a camera is linear; a photo's values are not. Half of the photos are blurred in
-    linear light (gamma 2.2), as cameras do, half as they are, as most published sets do.
+    linear light, as cameras do, half as they are, as most published sets do.
     """
     linear = happens(generator, 0.5)
     gain = uniform(generator, 0, 3) if happens(generator, 0.3) else 0.0
-    light = image.clamp(0, 1) ** 2.2 if linear else image
+    light = image.clamp(0, 1) ** GAMMA if linear else image
     blurred = convolve(highlights(light, 0.9, gain), kernel).clamp(0, 1)
-    return blurred ** (1 / 2.2) if linear else blurred
+    return blurred ** (1 / GAMMA) if linear else blurred
 
 
 def convolve(image: Tensor, kernel: Tensor) -> Tensor:

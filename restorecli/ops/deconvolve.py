@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .spectra import as_ring, back, of_kernel, of_slopes, slopes, slopes_back, spectrum
+from .blur import GAMMA
+from .spectra import as_ring, back, of_kernel, of_roughness, slopes, slopes_back, spectrum
 
-GAMMA = 2.2
+SMOOTHNESS = 2e-3  # for a photo with next to no noise
 CLIPPED = 0.985  # from here on a pixel was white, or brighter than white
 DARKEST = 3e-3  # of the light: below it a photo's steps are no finer any more
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far to go: `trust` and `pull` of the splitting decide how fast it converges, and from where."""
+    """How far to go; `trust` and `pull` of the splitting decide how fast what converges."""
 
     steps: int
     trust: float
@@ -47,7 +48,7 @@ class Blur:
         return height, width
 
 
-def deconvolve(photo: Tensor, blur: Blur, smoothness: float = 2e-3) -> Tensor:
+def deconvolve(photo: Tensor, blur: Blur, smoothness: float = SMOOTHNESS) -> Tensor:
     """(C, h, w) in [0, 1] -> the same without the blur."""
     return blur.photo(sharp_light(photo, blur, smoothness, FULL))
 
@@ -70,8 +71,7 @@ def sharp_light(photo: Tensor, blur: Blur, smoothness: float, effort: Effort) ->
     trust = known * weight.square()
     pull = effort.pull * smoothness
     kernel = of_kernel(blur.kernel.to(light.device), light.shape)
-    across, down = of_slopes(light)
-    roughness = across.abs().square() + down.abs().square()
+    roughness = of_roughness(light)
     power = kernel.abs().square()
     divisor = effort.trust * power + pull * roughness + 1e-8
     trusted, least = trust * light, weight / effort.pull

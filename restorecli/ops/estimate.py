@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .pixels import as_pixels, white
+
 PATCH = 6  # pixels a side
 SAMPLE = 20_000  # patches of a channel
 TONES = 6  # groups of patches of like brightness: clipping, and a sensor's noise, depend on it
@@ -43,20 +45,12 @@ def noise_sigma(photo: np.ndarray | Tensor) -> float:
     return float(np.median(sigmas[trusted]))
 
 
-def as_pixels(photo: np.ndarray | Tensor) -> np.ndarray:
-    """(H, W, C)."""
-    if isinstance(photo, Tensor):
-        return photo.detach().float().cpu().permute(1, 2, 0).numpy()
-    return photo[:, :, None] if photo.ndim == 2 else photo
-
-
 def _sample(channel: np.ndarray) -> np.ndarray:
     """(n, PATCH * PATCH), white at 255: patches in even steps over the whole channel."""
     windows = np.lib.stride_tricks.sliding_window_view(channel, (PATCH, PATCH))
     step = int(np.ceil(np.sqrt(windows.shape[0] * windows.shape[1] / SAMPLE)))
     step |= 1  # odd, so that all places of a JPEG's 8x8 grid have their turn
-    white = np.iinfo(channel.dtype).max if channel.dtype.kind == "u" else 1.0
-    return windows[::step, ::step].reshape(-1, PATCH * PATCH) * np.float64(255 / white)
+    return windows[::step, ::step].reshape(-1, PATCH * PATCH) * np.float64(255 / white(channel.dtype))
 
 
 def _is_burnt_out(patches: np.ndarray) -> np.ndarray:

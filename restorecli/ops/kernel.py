@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .blur import convolve
-from .deconvolve import CLIPPED, GAMMA, QUICK, Blur, sharp_light
-from .estimate import as_pixels
-from .spectra import as_ring, back, of_kernel, of_slopes, slopes, slopes_back, spectrum
+from .blur import GAMMA, convolve
+from .deconvolve import CLIPPED, QUICK, SMOOTHNESS, Blur, sharp_light
+from .pixels import as_pixels, white
+from .spectra import as_ring, back, of_kernel, of_roughness, slopes, slopes_back, spectrum
 
 LARGEST = 25  # pixels: the largest kernel that is looked for
 PART, STRIDE = 320, 32  # pixels: the part that is looked at, and the steps between parts
@@ -48,14 +48,6 @@ _LEAST_EDGES, _FEWER = 1e-4, 1.1
 _RIDGE = 8.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """A blur with how well it fits: the lower, the better."""
-
-    blur: Blur
-    score: float
-
-
 def find_blur(photo: np.ndarray | Tensor) -> Blur | None:
     """The one blur of a whole photo; None for a photo that is sharp, flat or tiny.
 
@@ -65,8 +57,8 @@ def find_blur(photo: np.ndarray | Tensor) -> Blur | None:
     gray = _telling_part(as_pixels(photo))
     if gray is None:
         return None
-    best = min((_judged(blur, gray) for blur in candidates(gray)), key=lambda found: found.score)
-    return best.blur if max(best.blur.extent) > 1 else None
+    best = min(candidates(gray), key=lambda blur: _unlikeliness(blur, gray))
+    return best if max(best.extent) > 1 else None
 
 
 def candidates(gray: Tensor) -> Iterator[Blur]:
@@ -76,15 +68,15 @@ def candidates(gray: Tensor) -> Iterator[Blur]:
         yield Blur(kernel, linear)
 
 
-def _judged(blur: Blur, gray: Tensor) -> Found:
+def _unlikeliness(blur: Blur, gray: Tensor) -> float:
     """A sharp photo has few, strong slopes, is nowhere darker than black, and gives the photo if blurred."""
-    light = sharp_light(gray[None], blur, 2e-3, QUICK)
+    light = sharp_light(gray[None], blur, SMOOTHNESS, QUICK)
     sharp = blur.photo(light)
     fewer = (_sparseness(sharp) / _sparseness(gray[None])).log()
     darker = (_size(light.clamp(max=0)) + 1e-4).log()
     again = blur.photo(convolve(blur.light(sharp), blur.kernel))
     missed = (_size((again - gray)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]) + 1e-4).log()
-    return Found(blur, float(fewer + DARKER * darker + MISSED * missed) - LINEAR * blur.linear)
+    return float(fewer + DARKER * darker + MISSED * missed) - LINEAR * blur.linear
 
 
 def _size(image: Tensor) -> Tensor:
@@ -99,8 +91,7 @@ def _sparseness(image: Tensor) -> Tensor:
 
 def _telling_part(pixels: np.ndarray) -> Tensor | None:
     """The part (h, w), at most PART pixels a side, with the most edges; None for a photo that shows none."""
-    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
-    gray = torch.from_numpy(pixels.mean(2, dtype=np.float32)).div_(white).clamp_(0, 1)
+    gray = torch.from_numpy(pixels.mean(2, dtype=np.float32)).div_(white(pixels.dtype)).clamp_(0, 1)
     if min(gray.shape) < LEAST:
         return None
     steps = gray.diff(dim=-1)[:-1].abs() + gray.diff(dim=-2)[:, :-1].abs()
@@ -124,8 +115,7 @@ class Picture:
     @classmethod
     def of(cls, light: Tensor, margin: int) -> "Picture":
         image = as_ring(light[None], margin, margin)[0][0]
-        across, down = of_slopes(image)
-        return cls(image, spectrum(image), across.abs().square() + down.abs().square())
+        return cls(image, spectrum(image), of_roughness(image))
 
 
 def search_kernel(light: Tensor, search: Search) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from .estimate import as_pixels
+from .pixels import as_pixels, white
 
 STRONG = 40.0  # of 255: an edge of less may be noise or texture
 ENOUGH = 50  # edges in a direction
@@ -44,11 +44,10 @@ def edge_width(photo: np.ndarray | Tensor) -> float | None:
 
 def _blocks(pixels: np.ndarray) -> Iterator[np.ndarray]:
     """Evenly spread parts of a photo, or all of it, as (h, w) float32 with white at 255."""
-    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
     for top in _starts(pixels.shape[0]):
         for left in _starts(pixels.shape[1]):
             part = pixels[top : top + BLOCK, left : left + BLOCK]
-            yield part.mean(2, dtype=np.float32) * np.float32(255 / white)
+            yield part.mean(2, dtype=np.float32) * np.float32(255 / white(pixels.dtype))
 
 
 def _starts(length: int) -> list[int]:

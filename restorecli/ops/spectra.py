@@ -22,12 +22,11 @@ def of_kernel(kernel: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
     return torch.fft.rfft2(whole.roll((-reach, -reach), (-2, -1)))
 
 
-def of_slopes(image: Tensor) -> tuple[Tensor, Tensor]:
-    """The spectra of `slopes` for images of this size: what they multiply an image's with."""
+def of_roughness(image: Tensor) -> Tensor:
+    """What `slopes` and then `slopes_back` multiply the spectrum of an image of this size with; real."""
     point = image.new_zeros(image.shape[-2:])
     point[0, 0] = 1
-    across, down = slopes(point)
-    return torch.fft.rfft2(across), torch.fft.rfft2(down)
+    return torch.fft.rfft2(slopes_back(*slopes(point))).real
 
 
 def slopes(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from ..errors import InputError, UsageError
 from ..ops.draw import uniform
-from .mixes import Mix, Steered
+from .mixes import Mix, Steered, to_gray
 from .recipe import Recipe, Source
 
 SUFFIXES = {".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -92,6 +92,7 @@ class Sampler:
         )
         way = int(torch.randint(8, (), generator=self.generator))
         crop = as_image(pixels[top : top + self.side, left : left + self.side])
+        crop = to_gray(crop) if self.channels == 1 else crop
         damaged, target, level = self.mix(turned(crop, way).contiguous(), self.generator)
         damaged, target = damaged[: self.channels], target[: self.channels]
         if uniform(self.generator) >= self.known_level_share:

@@ -28,6 +28,7 @@ class HeldOut:
         crops = [centre(as_image(pixels), side, multiple) for pixels in images]
         self.bf16 = recipe.schedule.bf16
         self.channels = recipe.model.channels
+        crops = [to_gray(crop) for crop in crops] if self.channels == 1 else crops
         self.pairs = {check.name: damaged(crops, check, recipe.seed) for check in recipe.validation.checks}
 
     @torch.no_grad()

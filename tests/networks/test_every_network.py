@@ -33,12 +33,7 @@ SMALL: dict[str, Case] = {
 NAMES = list(NETWORKS)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def build(name: str) -> tuple[nn.Module, Case]:

@@ -5,7 +5,6 @@ lie beside a developer's checkout.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,13 +71,7 @@ FAST = [key for key in KEYS if is_fast(key)]
 SLOW = [key for key in KEYS if not is_fast(key)]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small work is faster without waiting for other threads, above all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("key", FAST)

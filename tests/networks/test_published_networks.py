@@ -1,7 +1,5 @@
 """Laws of the published networks that need no recorded figures."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from parity_fill import image
@@ -20,13 +18,7 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small work is faster without waiting for other threads, above all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def tiny(variant: str) -> tuple[nn.Module, Tensor]:

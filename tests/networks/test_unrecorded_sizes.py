@@ -1,6 +1,6 @@
 """Whole networks on sizes, batches and scales of which no output was recorded, against the description."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import parity_text
@@ -21,12 +21,7 @@ TWINS: dict[str, Twin] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def against_the_text(variant: str, depth: str, size: tuple[int, int]) -> None:

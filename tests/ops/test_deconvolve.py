@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator, Tensor
 
-from restorecli.ops.blur import convolve, line_kernel, random_kernel
-from restorecli.ops.deconvolve import GAMMA, Blur, deconvolve
+from restorecli.ops.blur import GAMMA, convolve, line_kernel, random_kernel
+from restorecli.ops.deconvolve import Blur, deconvolve
 from restorecli.ops.degrade import to_8_bit
 from restorecli.ops.metrics import psnr
 from restorecli.registry import PACKAGE

@@ -158,6 +158,19 @@ def test_gray_has_three_equal_channels_in_whole_steps(photo):
     assert (gray * 255 - (gray * 255).round()).abs().max() < 1e-4
 
 
+def test_gray_weights_learn_from_the_gray_of_photos(tmp_path):
+    """Whatever the mix says: one channel of a colour photo is not its gray."""
+    text = RECIPE.replace("gray_share = 0.3", "gray_share = 0.0").replace(
+        "params = {", "channels = 1\nparams = { channels = 1,"
+    )
+    recipe = load_recipe(make_project(tmp_path, text))
+    red = torch.zeros(24, 24, 3, dtype=torch.uint8)
+    red[..., 0] = 200
+    targets = Sampler([red], recipe).next().target
+    assert targets.shape == (2, 1, 16, 16)
+    assert (targets * 255 - round(0.299 * 200)).abs().max() < 1e-3
+
+
 def test_drawn_ahead_the_batches_and_their_places_are_the_same(tmp_path):
     recipe = load_recipe(make_project(tmp_path))
     here, ahead = Sampler(images(), recipe), Ahead(Sampler(images(), recipe))

@@ -61,14 +61,6 @@ def test_the_recipe_chooses_and_anything_else_is_refused(tmp_path):
         recipe(tmp_path / "l2", "l2")
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_training_learns_by_it_and_reports_it(tmp_path, loss):

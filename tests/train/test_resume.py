@@ -46,13 +46,6 @@ def validations(folder: Path) -> list[tuple[int, float]]:
     return [(row["step"], row["psnr"]["colour 25"]) for row in rows if row["event"] == "validation"]
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("one_thread")
 def test_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path):
     make_project(tmp_path, RECIPE.replace("steps = 24", "steps = 60"))

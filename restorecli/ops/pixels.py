@@ -1,0 +1,16 @@
+"""Photos of any kind as arrays: what the functions that look at a photo begin with."""
+
+import numpy as np
+from torch import Tensor
+
+
+def white(dtype: np.dtype) -> float:
+    """The value of white: 255, 65535, or 1 for float."""
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def as_pixels(photo: np.ndarray | Tensor) -> np.ndarray:
+    """(H, W, C)."""
+    if isinstance(photo, Tensor):
+        return photo.detach().float().cpu().permute(1, 2, 0).numpy()
+    return photo[:, :, None] if photo.ndim == 2 else photo
