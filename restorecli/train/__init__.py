@@ -3,7 +3,8 @@
 recipe.py      a TOML file as a frozen value
 mixes.py       which damage a sample gets
 data.py        clean images in memory, batches cut from them
-training.py    network, average, optimiser: one step, and the state that a checkpoint holds
+training.py    network, average, optimisers: one step, and the state that a checkpoint holds
+muon.py        the optimiser for matrices
 loop.py        steps, validation, log, checkpoints, until the schedule has run out
 checkpoint.py  that state on disk, replaced in one step
 validate.py    held-out images as the training goes on

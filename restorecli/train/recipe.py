@@ -41,6 +41,7 @@ class Schedule:
     weight_decay: float = 1e-4
     clip: float = 1.0
     ema: float = 0.999
+    muon: bool = False  # matrices learn by Muon instead of AdamW
     known_level_share: float = 0.35  # of the samples; the rest is restored blind
     other_level_share: float = 0.0  # of those: told another level than the true one, to learn to follow it
     # l1: the mean error. psnr: the mean of the images' PSNR: those that are nearly right count as much.

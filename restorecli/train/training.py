@@ -1,4 +1,4 @@
-"""What a training consists of: network, averaged weights, optimiser, place in the data, step and seconds."""
+"""What a training consists of: network, averaged weights, optimisers, place in the data, step and seconds."""
 
 import hashlib
 import math
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from ..networks import NETWORKS
 from .data import Batch, Sampler
-from .recipe import Recipe
+from .muon import Muon, matrices
+from .recipe import Recipe, Schedule
 
 
 def mean_error(error: Tensor) -> Tensor:
@@ -35,13 +36,7 @@ class Training:
         self.network = channels_last(build_network(recipe).to(device))
         self.average = channels_last(build_network(recipe).to(device)).eval()
         self.average.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=recipe.schedule.learning_rate,
-            betas=(0.9, 0.99),
-            weight_decay=recipe.schedule.weight_decay,
-            fused=True,
-        )
+        self.optimisers = build_optimisers(self.network, recipe.schedule)
         self.place = sampler.generator.get_state()  # of the data, behind the last batch that was learnt
         self.step = 0
         self.seconds = 0.0
@@ -58,16 +53,18 @@ class Training:
     def learn(self, batch: Batch) -> float:
         """One step; the loss before it."""
         schedule = self.recipe.schedule
-        for group in self.optimiser.param_groups:
-            group["lr"] = schedule.learning_rate * rate(self.progress, schedule.warm_up)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = schedule.learning_rate * rate(self.progress, schedule.warm_up)
         damaged = batch.damaged.to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=schedule.bf16):
             restored = self.network(damaged, batch.level.to(self.device))
         loss = LOSSES[schedule.loss](restored - batch.target.to(self.device))
-        self.optimiser.zero_grad()
+        self.network.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.place = batch.place
         self.step += 1
         self._follow()
@@ -112,7 +109,7 @@ class Training:
             "seconds": self.seconds,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "random": torch.get_rng_state(),
             "data": self.place,
         }
@@ -130,7 +127,8 @@ class Training:
             self.origin = f"{self.origin or 'random weights'}, with {before}"
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
         torch.set_rng_state(state["random"])
         self.place = state["data"]
         self.sampler.generator.set_state(self.place)
@@ -144,6 +142,15 @@ def build_network(recipe: Recipe) -> nn.Module:
         return NETWORKS[name](**recipe.model.params)
     except TypeError as error:
         raise UsageError(f"model.params do not fit the network {name}: {error}") from error
+
+
+def build_optimisers(network: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """AdamW; with Muon, what it cannot take is left to AdamW."""
+    taken = matrices(network) if schedule.muon else []
+    left = [parameter for parameter in network.parameters() if all(parameter is not other for other in taken)]
+    rate, decay = schedule.learning_rate, schedule.weight_decay
+    adamw = torch.optim.AdamW(left, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=True)
+    return [adamw, Muon(taken, lr=rate, weight_decay=decay)] if taken else [adamw]
 
 
 def channels_last(network: nn.Module) -> nn.Module:

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,13 +31,17 @@ def saved(folder: Path) -> dict:
     return state
 
 
-def assert_same(left: object, right: object) -> None:
+def assert_same(left: Any, right: Any) -> None:
     if isinstance(left, torch.Tensor):
         assert torch.equal(left, right)
     elif isinstance(left, dict):
         assert left.keys() == right.keys()
         for key in left.keys() - {"seconds"}:
             assert_same(left[key], right[key])
+    elif isinstance(left, list):
+        assert len(left) == len(right)
+        for one, other in zip(left, right, strict=True):
+            assert_same(one, other)
     else:
         assert left == right
 
@@ -68,10 +73,10 @@ def test_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path):
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_stopped_in_parts_is_the_same_too(tmp_path):
-    make_project(
-        tmp_path, RECIPE.replace("steps = 24", "steps = 4").replace("every_steps = 8", "every_steps = 2")
-    )
+@pytest.mark.parametrize("optimiser", ["", "muon = true"])
+def test_stopped_in_parts_is_the_same_too(tmp_path, optimiser):
+    recipe = RECIPE.replace("steps = 24", f"steps = 4\n{optimiser}")
+    make_project(tmp_path, recipe.replace("every_steps = 8", "every_steps = 2"))
     run(tmp_path, "whole")
     for _ in range(4):
         run(tmp_path, "parts", stop_after=0, part_bytes=20_000)
