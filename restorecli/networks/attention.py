@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..parallel import in_parallel, share_out
 from .layers import product
-from .parallel import in_parallel, share_out
 
 LOG2_E = math.log2(math.e)
 # Scores of one block: few enough for the cache, enough to keep the cost of a call small.

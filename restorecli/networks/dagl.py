@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..parallel import in_parallel
 from .graph_attention import PATCH, STRIDE, graph_attention
 from .layers import channels_last, conv, res_blocks, run_blocks
-from .parallel import in_parallel
 
 HEADS = 4
 HEAD_FEATURES = 16

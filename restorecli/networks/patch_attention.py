@@ -24,9 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..parallel import in_parallel, share_out
 from .attention import LOG2_E, block_size, in_full_precision, refuse_gradient, total_of, working_type
 from .layers import product
-from .parallel import in_parallel, share_out
 
 # 2**HEADROOM times a million keys is still finite in float32, and 2**-HEADROOM is not yet subnormal.
 HEADROOM = 100.0

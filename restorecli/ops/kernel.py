@@ -1,6 +1,5 @@
 """Finds the blur of a photo: the one kernel that gives it from a sharp photo with few, strong edges."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..parallel import in_parallel
 from .blur import GAMMA, convolve
 from .deconvolve import CLIPPED, QUICK, SMOOTHNESS, Blur, sharp_light
 from .pixels import as_pixels, white
@@ -57,15 +57,18 @@ def find_blur(photo: np.ndarray | Tensor) -> Blur | None:
     gray = _telling_part(as_pixels(photo))
     if gray is None:
         return None
-    best = min(candidates(gray), key=lambda blur: _unlikeliness(blur, gray))
+    blurs = candidates(gray)
+    doubts = in_parallel(lambda blur: _unlikeliness(blur, gray), blurs, gray.device)
+    best = blurs[int(np.argmin(doubts))]
     return best if max(best.extent) > 1 else None
 
 
-def candidates(gray: Tensor) -> Iterator[Blur]:
-    """(h, w) in [0, 1]."""
-    for linear, search in product((False, True), SEARCHES):
-        kernel = search_kernel(gray**GAMMA if linear else gray, search)
-        yield Blur(kernel, linear)
+def candidates(gray: Tensor) -> list[Blur]:
+    """(h, w) in [0, 1] -> what each way of looking finds."""
+    lights = (gray, gray**GAMMA)
+    ways = list(product((False, True), SEARCHES))
+    kernels = in_parallel(lambda way: search_kernel(lights[way[0]], way[1]), ways, gray.device)
+    return [Blur(kernel, linear) for kernel, (linear, _) in zip(kernels, ways, strict=True)]
 
 
 def _unlikeliness(blur: Blur, gray: Tensor) -> float:

@@ -56,6 +56,17 @@ def test_arrays_and_tensors_are_the_same_photo() -> None:
     assert likeness(one.kernel, other.kernel) > 0.99
 
 
+def test_the_number_of_threads_changes_nothing() -> None:
+    photo = blurred(shipped("dog"), Blur(line_kernel(9, 6, 0.5), linear=True))[:, :128, :128]
+    alone = find_blur(photo)
+    torch.set_num_threads(3)  # the fixture puts it back
+    together = find_blur(photo)
+    assert alone is not None
+    assert together is not None
+    assert torch.equal(alone.kernel, together.kernel)
+    assert alone.linear == together.linear
+
+
 @pytest.mark.parametrize("search", SEARCHES)
 def test_every_search_gives_a_kernel_of_its_size_about_its_middle(search) -> None:
     light = blurred(shipped("camera"), Blur(line_kernel(15, 9, 0.2), linear=False)).mean(0)[:150, 100:250]

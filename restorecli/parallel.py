@@ -39,7 +39,7 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    pool = ThreadPoolExecutor(threads, "restorecli-network", initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(threads, "restorecli-piece", initializer=torch.set_num_threads, initargs=(1,))
     # All workers start now: what each sets for itself PyTorch also notes for threads yet to come, and
     # this thread puts that back.
     list(pool.map(lambda _: None, range(threads)))
