@@ -39,7 +39,12 @@ class Account:
     def begin(self, plan: "Plan") -> None:
         """What is known before any work: results that are there already, inputs that are not there."""
         if plan.left_out:
-            self.output.detail(f"{_files(len(plan.left_out))} left out: results of other inputs")
+            self.output.detail(f"{_files(len(plan.left_out))} left out: results or links of other inputs")
+        if plan.of_other_tasks:
+            them = _files(len(plan.of_other_tasks))
+            self.output.note(
+                f"{them} left out: results of other tasks; they are restored where they are named"
+            )
         for job in plan.done:
             self.output.detail(f"{job.target} is there already")
             self._enter("skipped", job)

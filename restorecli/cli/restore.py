@@ -94,6 +94,9 @@ def _find(task: Task, options: RestoreOptions, naming: "Naming") -> "Inputs":
     )
     if not found.files and not found.problems:
         where = ", ".join(options.inputs or ["the list"])
+        if found.passed_over:
+            hint = f"name them to restore them: restore {task.name} {found.passed_over[0]}"
+            raise InputError(f"only results of restorecli in {where}", hint=hint)
         could_look_below = options.inputs and not options.recursive
         hint = f"-r looks into folders below: restore {task.name} {where} -r" if could_look_below else None
         raise InputError(f"no images found in {where}", hint=hint)
@@ -138,7 +141,7 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
     if options.dry_run:
         for row in registry.foreseen(task.name, options.model, level):
             tell_what_is_missing(row, account.output)
-        _estimate(plan, restorer, account)
+        _estimate(plan, restorer, account, options.max_pixels)
         return
     with account.output.progress(len(plan.jobs)) as show:
         run_batch(
@@ -151,13 +154,14 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         )
 
 
-def _estimate(plan: "Plan", restorer: "Restorer", account: Account) -> None:
+def _estimate(plan: "Plan", restorer: "Restorer", account: Account, max_pixels: int | None) -> None:
     """A dry run: what each file would cost, by its size and a measurement of the network."""
-    from ..images import read_size
+    from ..images import DEFAULT_MAX_PIXELS, read_size
 
+    max_pixels = max_pixels or DEFAULT_MAX_PIXELS
     for job in plan.jobs:
         try:
-            height, width = read_size(job.source or sys.stdin.buffer)
+            height, width = read_size(job.source or sys.stdin.buffer, max_pixels=max_pixels)
             estimate = restorer.estimate(height, width)
         except InputError as error:
             account.fail(job.name, job, error)

@@ -18,18 +18,20 @@ from io import BytesIO
 from pathlib import Path, PurePath
 from typing import BinaryIO, Protocol, TypeVar
 
-from ..errors import OutOfMemoryError, OutputError
+from ..errors import InputError, OutOfMemoryError, OutputError
 from ..images import (
     DEFAULT_MAX_PIXELS,
     WRITABLE,
     Image,
     Receipt,
     WriteOptions,
+    lost_in_place,
     output_extension,
     read,
     write,
 )
 from ..images.names import reason
+from .files import same_file
 from .plan import Job
 from .restorer import Report, Restored
 
@@ -183,8 +185,20 @@ def _load(job: Job, transfer: Transfer) -> _Loaded:
     start = time.perf_counter()
     source = job.source if job.source is not None else transfer.standard_input
     assert source is not None
-    image, error = _attempt(lambda: read(source, max_pixels=transfer.max_pixels))
+    image, error = _attempt(lambda: _read(job, source, transfer))
     return _Loaded(job, image, error, time.perf_counter() - start)
+
+
+def _read(job: Job, source: Path | bytes, transfer: Transfer) -> Image:
+    image = read(source, max_pixels=transfer.max_pixels)
+    if job.source is not None and same_file(job.source, job.target):
+        lost = lost_in_place(image.origin, WRITABLE[job.source.resolve().suffix.lower()])
+        if lost is not None:
+            raise InputError(
+                f"{job.source}: not replaced: {lost}",
+                hint="leave --in-place off: the result is written beside it",
+            )
+    return image
 
 
 def _bytes_of(image: Image | None) -> int:

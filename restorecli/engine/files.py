@@ -43,6 +43,7 @@ class Inputs:
     files: tuple[Found, ...]
     problems: tuple[Problem, ...]
     alone: bool  # the user named exactly one file
+    passed_over: tuple[Path, ...] = ()  # results of ours in a folder or behind a glob
 
 
 def find_inputs(
@@ -61,6 +62,7 @@ def find_inputs(
         raise UsageError("standard input (-) can be read only once")
     found: dict[str, Found] = {}
     problems: list[Problem] = []
+    passed_over: list[Path] = []
     alone = len(names) == 1 and not listed
     for place, name in enumerate((*names, *listed)):
         literal = place >= len(names)
@@ -74,14 +76,17 @@ def find_inputs(
             alone = False
         elif is_folder(Path(name)):
             alone = False
-            if len(names) > 1 and _same_file(Path(name), output_folder):
+            if len(names) > 1 and same_file(Path(name), output_folder):
                 continue  # `restore denoise * -o results/` names it on its second run
             matches = _walk(Path(name), recursive, output_folder, problems)
         else:
             matches = iter([Found(Path(name))])
         for match in matches:
             assert match.path is not None
-            found.setdefault(absolute(match.path), match)
+            if not match.by_name and is_own_result(match.path):
+                passed_over.append(match.path)
+            else:
+                found.setdefault(absolute(match.path), match)
     files = []
     for match in found.values():
         reason = None if match.path is None else _why_not_a_file(match.path)
@@ -89,7 +94,7 @@ def find_inputs(
             files.append(match)
         else:
             problems.append(Problem(str(match.path), InputError(f"{match.path}: {reason}")))
-    return Inputs(tuple(files), tuple(problems), alone)
+    return Inputs(tuple(files), tuple(problems), alone, tuple(passed_over))
 
 
 def read_list(data: bytes) -> list[str]:
@@ -101,7 +106,11 @@ def read_list(data: bytes) -> list[str]:
 
 
 def absolute(path: Path) -> str:
-    """One spelling per place, `..` taken out, links left as they are."""
+    """One spelling per place, links left as they are; what is above a linked folder only the link tells."""
+    if path.name == "..":
+        path = path.resolve()
+    elif ".." in path.parts:
+        path = path.parent.resolve() / path.name
     return os.path.abspath(path)  # noqa: PTH100 - Path.resolve() follows links, Path.absolute() keeps `..`
 
 
@@ -115,7 +124,13 @@ def is_folder(path: Path) -> bool:
 
 def is_own_result(path: PurePath) -> bool:
     """Whether the name is one that restorecli gives to its results by itself."""
-    return OWN_RESULT.fullmatch(path.name) is not None
+    return made_by(path) is not None
+
+
+def made_by(path: PurePath) -> str | None:
+    """The task whose result has such a name."""
+    match = OWN_RESULT.fullmatch(path.name)
+    return None if match is None else match[1].lower()
 
 
 def _is_pattern(name: str) -> bool:
@@ -153,7 +168,7 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
         for entry in entries:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
-                if recursive and not entry.name.startswith(".") and not _same_file(path, keep_out):
+                if recursive and not entry.name.startswith(".") and not same_file(path, keep_out):
                     below.append(path)
             elif _is_wanted(path) and not is_folder(path):
                 yield Found(path, str(folder.relative_to(root)), by_name=False)
@@ -161,12 +176,11 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
 
 
 def _is_wanted(path: Path) -> bool:
-    """Whether a file that was not named is meant: an image, not hidden, not of our own making."""
+    """Whether a file that was not named is meant: an image, not hidden, not half of one."""
     return (
         path.suffix.lower() in READABLE_SUFFIXES
         and not path.name.startswith(".")
         and not path.name.endswith(TEMPORARY_SUFFIX)
-        and not is_own_result(path)
     )
 
 
@@ -174,7 +188,7 @@ def _is_below(path: Path, folder: Path) -> bool:
     return Path(absolute(folder)) in Path(absolute(path)).parents
 
 
-def _same_file(path: Path, other: Path | None) -> bool:
+def same_file(path: Path, other: Path | None) -> bool:
     try:
         return other is not None and path.samefile(other)
     except OSError:

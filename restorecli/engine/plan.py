@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from ..errors import InputError, OutputError, UsageError
 from ..images import WRITABLE, output_extension, sweep_temporaries
-from .files import STANDARD_STREAM, Found, Inputs, Problem, absolute, is_folder, is_own_result
+from .files import STANDARD_STREAM, Found, Inputs, Problem, absolute, is_folder, is_own_result, made_by
 
 BESIDE = "{stem}.{task}.{ext}"
 IN_FOLDER = "{stem}.{ext}"
@@ -40,7 +40,8 @@ class Plan:
     jobs: tuple[Job, ...]
     done: tuple[Job, ...] = ()
     problems: tuple[Problem, ...] = ()
-    left_out: tuple[Path, ...] = ()  # results among the inputs
+    left_out: tuple[Path, ...] = ()  # results among the inputs, and links to other inputs
+    of_other_tasks: tuple[Path, ...] = ()  # left out as well, though they may have been meant
     alone: bool = False
 
 
@@ -120,6 +121,11 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
         if found.by_name and found.path is not None:
             by_name.add(found.path)
     jobs, left_out = _without_results(jobs, by_name)
+    if naming.in_place:
+        jobs, links = _without_links(jobs)
+        left_out += links
+    left_out += [path for path in inputs.passed_over if made_by(path) == naming.task]
+    others = [path for path in inputs.passed_over if made_by(path) != naming.task]
     _refuse_collisions(jobs)
     _refuse_overwritten_inputs(jobs, naming.in_place)
     todo: list[Job] = []
@@ -129,7 +135,7 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
         (done if there and not naming.overwrite and not naming.in_place else todo).append(job)
     if inputs.alone and done:
         raise OutputError(f"{done[0].target} is there already", hint="--overwrite replaces it")
-    return Plan(tuple(todo), tuple(done), tuple(problems), tuple(left_out), inputs.alone)
+    return Plan(tuple(todo), tuple(done), tuple(problems), tuple(left_out), tuple(others), inputs.alone)
 
 
 def _output_folder(inputs: Inputs, naming: Naming) -> Path | None:
@@ -220,6 +226,16 @@ def _without_results(jobs: list[Job], by_name: set[Path]) -> tuple[list[Job], li
         else:
             left_out.append(job.source)
     return kept, left_out
+
+
+def _without_links(jobs: list[Job]) -> tuple[list[Job], list[Path]]:
+    """In place, a picture is restored once, however many links to it are inputs too."""
+    kept: dict[str, Job] = {}
+    for job in sorted(jobs, key=lambda job: job.source != job.target):  # links last
+        assert job.target is not None
+        kept.setdefault(absolute(job.target.resolve()), job)
+    links = [job.source for job in jobs if job not in kept.values() and job.source is not None]
+    return [job for job in jobs if job in kept.values()], links
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:

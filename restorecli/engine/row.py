@@ -14,7 +14,7 @@ from torch import nn
 
 from ..errors import WeightsError
 from ..images import Image, as_mosaic, grow_under_transparency
-from ..images.bayer import Mosaic, Pattern
+from ..images.bayer import PATTERNS, Mosaic, Pattern
 from ..images.decode import is_gray
 from ..spec import Choice, Task
 from .choosing import Chosen, LevelFrom, Value
@@ -208,7 +208,7 @@ class RowRestorer:
 
 
 def _pattern(level: Value) -> Pattern:
-    return next(pattern for pattern in ("grbg", "rggb", "bggr", "gbrg") if pattern == level)
+    return next(pattern for pattern in PATTERNS if pattern == level)
 
 
 def check_scale(task: Task, chosen: Chosen) -> None:

@@ -3,7 +3,7 @@
 from .alpha import grow_under_transparency, shows_gray
 from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
-from .colour import join_luma, split_luma
+from .fit import lost_in_place
 from .formats import READABLE_SUFFIXES, WRITABLE, output_extension
 from .image import Image, Origin, Subsampling
 from .metadata import Metadata
@@ -28,13 +28,12 @@ __all__ = [
     "as_mosaic",
     "grow_under_transparency",
     "is_mosaic",
-    "join_luma",
+    "lost_in_place",
     "output_extension",
     "printable",
     "read",
     "read_size",
     "shows_gray",
-    "split_luma",
     "sweep_temporaries",
     "to_mosaic",
     "to_three_channels",

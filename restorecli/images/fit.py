@@ -7,7 +7,7 @@ import numpy as np
 from . import exif
 from .alpha import flattened
 from .formats import ALPHA_FORMATS, DEEP_FORMATS
-from .image import Image
+from .image import Image, Origin
 
 # Which metadata each format holds, of those that are written.
 _HOLDS: dict[str, tuple[str, ...]] = {
@@ -65,6 +65,21 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
         block = exif.resized(image.metadata.exif, image.width, image.height)
         image = replace(image, metadata=replace(image.metadata, exif=block))
     return Fitted(image, tuple(kept), tuple(lost))
+
+
+def lost_in_place(origin: Origin, format: str) -> str | None:
+    """What would be gone if the file were replaced by its result; None where it is only restored.
+
+    Phones put a depth or a gain map behind the picture of a JPEG: such files are photos all the same.
+    """
+    if origin.format != format:
+        return f"a {origin.format} by its content, and would become a {format}"
+    if origin.frames > 1 and format != "JPEG":
+        return f"a file of {origin.frames} pictures, and only the first would be left"
+    most = 16 if format in DEEP_FORMATS else 8
+    if origin.bits > most:
+        return f"an image of {origin.bits} bits, and {format} is written with {most}"
+    return None
 
 
 def _why_not(image: Image, field: str, format: str, strip: bool) -> str | None:

@@ -88,9 +88,6 @@ class Image:
         """The same image with other pixels; the alpha channel stays unless another is given."""
         return replace(self, pixels=pixels, alpha=self.alpha if isinstance(alpha, str) else alpha)
 
-    def with_note(self, note: str) -> "Image":
-        return replace(self, notes=(*self.notes, note))
-
 
 def _in_own_depth(array: np.ndarray) -> np.ndarray:
     """uint8 and uint16 as they are, any float as float32; everything else is refused."""

@@ -17,7 +17,6 @@ from .blur import blur, random_kernel
 from .rain import rain
 from .resize import shrink_8_bit
 
-MOSAIC_PATTERNS = ("grbg", "rggb", "bggr", "gbrg")
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 
 

@@ -85,6 +85,25 @@ def test_in_place(here: Path, restore: Run):
     assert tree(here) == ["photo.png"]
 
 
+def test_in_place_takes_nothing_away(here: Path, restore: Run):
+    """Pages, frames, depth and format: a file that would come back as less is left as it is."""
+    one = Image.new("RGB", (30, 20), "red")
+    others = [Image.new("RGB", (30, 20), colour) for colour in ("green", "blue")]
+    one.save("pages.tif", save_all=True, append_images=others)
+    one.save("frames.webp", save_all=True, append_images=others)
+    Image.fromarray(np.full((20, 30), 40_000, np.uint16)).save("deep.png")
+    Path("deep.png").rename("named.jpg")
+    one.save("photo.png")
+    before = {name: (here / name).read_bytes() for name in tree(here)}
+    result = restore("denoise", ".", "--in-place")
+    assert result.code == 1
+    left = {name for name in before if (here / name).read_bytes() == before[name]}
+    assert left == {"pages.tif", "frames.webp", "named.jpg"}
+    assert "pages.tif: not replaced: a file of 3 pictures, and only the first would be left" in result.stderr
+    assert "named.jpg: not replaced: a PNG by its content, and would become a JPEG" in result.stderr
+    assert restore("denoise", "pages.tif").code == 0  # beside it there is nothing to lose
+
+
 # ------------------------------------------------------------------------------------------- many files
 
 
@@ -104,6 +123,20 @@ def test_a_folder_flat_recursive_and_mirrored(here: Path, album: Path, restore: 
     np.testing.assert_array_equal(
         pixels_of(here / "all" / "sub" / "c.png"), pixels_of(album / "sub" / "c.png")
     )
+
+
+def test_results_of_ours_in_a_folder_are_named_where_they_may_be_meant(here: Path, restore: Run):
+    make_picture(here / "photos" / "a.png")
+    make_picture(here / "photos" / "a.denoise.png")
+    make_picture(here / "own" / "a.denoise.png")
+    assert "left out" not in restore("denoise", "photos").stderr
+    result = restore("derain", "photos")
+    assert result.code == 0
+    assert "1 file left out: results of other tasks" in result.stderr
+    result = restore("derain", "own")
+    assert result.code == 1
+    assert "only results of restorecli in own" in result.stderr
+    assert "restore derain own/a.denoise.png" in result.stderr
 
 
 def test_an_output_folder_inside_the_input_is_left_out(here: Path, album: Path, restore: Run):
@@ -304,6 +337,7 @@ def test_options_reach_reading_and_writing(here: Path, restore: Run):
     result = restore("denoise", "a.jpg", "--max-pixels", "100")
     assert result.code == 1
     assert "--max-pixels" in result.stderr
+    assert restore("denoise", "a.jpg", "--max-pixels", "100", "--dry-run").code == 1
 
 
 def test_a_dry_run_writes_nothing_and_tells_what_it_would_cost(here: Path, restore: Run):

@@ -300,6 +300,33 @@ def test_in_place_replaces_the_picture_and_leaves_a_link_a_link(tmp_path: Path):
     assert "cannot be written in place" in problem.error.message
 
 
+def test_in_place_a_picture_is_restored_once_however_many_links_lead_to_it(tmp_path: Path):
+    touch(tmp_path, "in/t.png", "far.png")
+    (tmp_path / "in" / "l.png").symlink_to("t.png")
+    for name in ("one.png", "two.png"):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "far.png")
+    plan = planned(tmp_path / "in", in_place=True)
+    assert [job.source.name for job in plan.jobs if job.source] == ["one.png", "t.png"]
+    assert [path.name for path in plan.left_out] == ["l.png", "two.png"]
+
+
+def test_two_dots_behind_a_link_are_another_folder(tmp_path: Path):
+    touch(tmp_path, "p.png", "x/y/other.png", "x/p.png")
+    (tmp_path / "l").symlink_to("x/y")
+    assert (
+        len(planned(tmp_path / "p.png", f"{tmp_path}/l/../p.png", template="{stem}-{parent}.{ext}").jobs) == 2
+    )
+    assert len(planned(tmp_path / "x" / "p.png", f"{tmp_path}/l/../p.png").jobs) == 1
+
+
+def test_results_of_other_tasks_are_left_out_but_not_in_silence(tmp_path: Path):
+    touch(tmp_path, "a.png", "a.denoise.png", "b.upscale.png")
+    plan = planned(tmp_path)
+    assert [job.source.name for job in (*plan.jobs, *plan.done) if job.source] == ["a.png"]
+    assert [path.name for path in plan.left_out] == ["a.denoise.png"]
+    assert [path.name for path in plan.of_other_tasks] == ["b.upscale.png"]
+
+
 def test_the_second_run_of_a_shell_glob_leaves_its_results_out(tmp_path: Path):
     touch(tmp_path, "a.png", "b.png", "a.denoise.png")
     names = [tmp_path / name for name in ("a.denoise.png", "a.png", "b.png")]

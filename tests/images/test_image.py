@@ -1,6 +1,7 @@
 """Image: arrays in, and what is written of them."""
 
 import io
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_impossible_jpeg_qualities_are_refused(quality):
 
 
 def test_other_pixels_keep_alpha_and_notes():
-    image = Image.from_array(photo(4, 5, 4)).with_note("seen")
+    image = replace(Image.from_array(photo(4, 5, 4)), notes=("seen",))
     other = image.with_pixels(photo(4, 5, 3, seed=1))
     assert other.alpha is image.alpha
     assert other.notes == ("seen",)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from restorecli.images import PATTERNS
 from restorecli.networks.compact import Compact, fill_mosaic, gate
-from restorecli.ops.degrade import MOSAIC_PATTERNS, mosaic
+from restorecli.ops.degrade import mosaic
 
 SMALL = {"width": 8, "encoder": (1, 1), "middle": 2, "decoder": (1, 1), "level_low": 0, "level_high": 50}
 # Per scale 2, 4, 8 and back: 2 (intro), 2, 4, 2 * 8 (3x3 convolutions), 4, 2, 2, and one block of 8.
@@ -90,7 +91,7 @@ def test_an_enlarging_network_enlarges_and_starts_from_bicubic(scale):
     )
 
 
-@pytest.mark.parametrize("pattern", MOSAIC_PATTERNS)
+@pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_mosaic_is_filled_from_its_neighbours_in_every_phase(pattern):
     """Exact where every colour is a plane, but at the edges, where mirroring bends it."""
     rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(14.0), indexing="ij")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator
 
+from restorecli.images import PATTERNS
 from restorecli.ops import degrade
 
 
@@ -139,7 +140,7 @@ def test_double_jpeg_is_one_after_the_other(photo):
     assert torch.equal(twice, degrade.jpeg(once, 60))
 
 
-@pytest.mark.parametrize("pattern", degrade.MOSAIC_PATTERNS)
+@pytest.mark.parametrize("pattern", PATTERNS)
 def test_mosaic_keeps_one_colour_a_pixel(photo, pattern):
     image = photo + 0.01
     damaged = degrade.mosaic(image, pattern)
