@@ -227,7 +227,14 @@ def _nothing_found(task: TaskName, model: str, rows: Iterable[WeightsEntry]) -> 
         if task != "upscale":  # which identity cannot do
             hint += f"; --model {IDENTITY} runs everything but a network"
         return WeightsError(f"no weights for {task} yet", hint=hint)
-    names = {name for row in rows for name in (row.id, *_names(row))} | {IDENTITY, AUTO}
+    tasks_of: dict[str, list[str]] = {IDENTITY: [task], AUTO: [task]}
+    for row in rows:
+        for name in (row.id, *_names(row)):
+            tasks_of.setdefault(name, []).append(row.task)
+    if model in tasks_of:
+        others = " and ".join(dict.fromkeys(tasks_of[model]))
+        return WeightsError(f"{model} is for {others}, not for {task}", hint=f"{LISTING} --task {task}")
+    names = [name for name, tasks in tasks_of.items() if task in tasks]
     listing = f"{LISTING} --task {task} shows what there is"
     return WeightsError(f"no weights named {model!r} for {task}", hint=_near(model, names) or listing)
 

@@ -141,6 +141,11 @@ ROWS = (
 )
 
 
+def test_a_network_of_other_tasks_is_said_to_be_theirs():
+    with pytest.raises(WeightsError, match="mhnet is for derain and deblur, not for denoise"):
+        registry.choose("denoise", "mhnet")
+
+
 @pytest.mark.parametrize(
     ("task", "model", "level", "chosen", "reason"),
     [

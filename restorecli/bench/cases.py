@@ -84,6 +84,10 @@ def _small_and_large(item: Item, card: Protocol, clean: Tensor, scale: int) -> C
         min(side, large // scale) for side, large in zip(small.shape[-2:], clean.shape[-2:], strict=True)
     )
     small, target = small[..., :height, :width], clean[..., : height * scale, : width * scale]
+    if min(target.shape[-2:]) <= 2 * scale:  # the border of `scale` pixels is not judged
+        raise InputError(
+            f"{item.name}: {clean.shape[-1]}x{clean.shape[-2]}, too small to be enlarged {scale} times"
+        )
     channels = max(len(small), len(target))
     return Case(item.name, small.expand(channels, -1, -1), target.expand(channels, -1, -1))
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import EXIT_BUG, RestoreError
+from ..errors import EXIT_BUG, RestoreError, WeightsError
 from ..spec import Choice
 from .output import Output, Progress, printable
 
@@ -30,6 +30,7 @@ class Account:
         self._choices: list[dict[str, str]] = []
         self._counts = {"planned": 0, "restored": 0, "failed": 0, "skipped": 0}
         self._last_error: Exception | None = None
+        self._only_weights_failed = True
         self._first_bug: Exception | None = None
         self._planned_seconds = 0.0
         self._planned_bytes = 0
@@ -115,6 +116,7 @@ class Account:
 
     def fail(self, name: str, job: "Job | None", error: Exception) -> None:
         self._last_error = error
+        self._only_weights_failed &= isinstance(error, WeightsError)
         if isinstance(error, RestoreError):
             message, hint = error.message, error.hint
         else:
@@ -177,7 +179,9 @@ class Account:
             return EXIT_BUG
         if self._alone and isinstance(self._last_error, RestoreError):
             return self._last_error.exit_code
-        return 1 if self._counts["failed"] else 0
+        if not self._counts["failed"]:
+            return 0
+        return WeightsError.exit_code if self._only_weights_failed and not self._counts["restored"] else 1
 
 
 def describe(error: Exception) -> dict[str, Any]:

@@ -13,9 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import InputError
+from ..registry import PACKAGE
 from .output import Mode, Output
 
 _MIB = 2**20
+RECIPES = ", ".join(sorted(path.stem for path in (PACKAGE / "train" / "recipes").glob("*.toml")))
 
 
 class RecipeFirst(TyperGroup):
@@ -39,7 +41,7 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a 
 
 @app.command("run")
 def run(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A TOML file, or denoise or dejpeg.")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help=f"A TOML file, or one of: {RECIPES}.")],
     data: Annotated[Path, typer.Option(help="The folder that holds the recipe's folders of images.")],
     out: Annotated[
         Path | None, typer.Option(help="Where checkpoint and log go. [runs/NAME]", show_default=False)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError
+from ..errors import UsageError, WeightsError
 from ..images import Image, read
 from ..images.names import Source
 from ..registry import IDENTITY, foreseen, weights_path
@@ -74,6 +74,7 @@ class Restorer:
         self.device, _ = pick_device(settings.device)  # a missing one is said before anything is loaded
         self._before_loading = before_loading
         self._rows: OrderedDict[str, RowRestorer] = OrderedDict()
+        self._failed: dict[str, WeightsError] = {}
         self._blank: RowRestorer | None = None
         self._expected = choose_weights(self.task, model, self.level)
         settings.check_for(self.task, self._expected.entry.model)
@@ -101,6 +102,7 @@ class Restorer:
         self.settings.check_for(self.task, spec)
         self._expected = describe(self.task, entry, "given as a network", self.level)
         self._foreseen, self._before_loading, self._blank = (entry,), None, None
+        self._failed = {}
         row = RowRestorer(self.task, self._expected, network, self.settings)
         self._rows, self.device = OrderedDict({entry.id: row}), row.device
         return self
@@ -150,12 +152,19 @@ class Restorer:
     def _row(self, chosen: Chosen) -> RowRestorer:
         """Its network, loaded; the one that was not used for longest makes room."""
         entry = chosen.entry
+        if (failed := self._failed.get(entry.id)) is not None:
+            raise failed
         if entry.id not in self._rows:
             if self._before_loading is not None:
                 self._before_loading(entry)
             while len(self._rows) >= LOADED:
                 self._rows.popitem(last=False)
-            self._rows[entry.id] = RowRestorer(self.task, chosen, load_network(entry), self.settings)
+            try:
+                network = load_network(entry)
+            except WeightsError as error:
+                self._failed[entry.id] = error  # ten thousand photos need not try anew; a new Restorer does
+                raise
+            self._rows[entry.id] = RowRestorer(self.task, chosen, network, self.settings)
         self._rows.move_to_end(entry.id)
         return self._rows[entry.id]
 

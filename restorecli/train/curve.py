@@ -1,11 +1,11 @@
 """The plot of a training's log: validation PSNR over time, as an SVG that needs nothing to be drawn."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from ..errors import InputError
+from .loop import read_log
 
 _WIDTH, _PANEL, _MARGIN = 640, 120, 48
 _INK, _LINE = "#555", "#1f6feb"
@@ -15,7 +15,7 @@ def curve(log: Path) -> str:
     """One panel per validation check, each with a scale of its own."""
     if not log.exists():
         raise InputError(f"{log}: no such log", hint="restore train RECIPE.toml --out FOLDER")
-    rows = [row for row in map(json.loads, log.read_text().splitlines()) if row["event"] == "validation"]
+    rows = [row for row in read_log(log) if row["event"] == "validation"]
     if len(rows) < 2:
         raise InputError(f"{log}: fewer than two validations so far")
     minutes = [row["seconds"] / 60 for row in rows]

@@ -29,8 +29,11 @@ def image_paths(folder: Path) -> list[Path]:
 
 def read_pixels(path: Path) -> Tensor:
     """(h, w, 3) uint8."""
-    with Image.open(path) as image:
-        return torch.from_numpy(np.array(image.convert("RGB")))
+    try:
+        with Image.open(path) as image:
+            return torch.from_numpy(np.array(image.convert("RGB")))
+    except (OSError, SyntaxError) as error:  # Pillow's words for files that are none, or damaged
+        raise InputError(f"{path}: cannot be read: {error}") from error
 
 
 def as_image(pixels: Tensor) -> Tensor:

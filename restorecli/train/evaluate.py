@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from ..engine.device import pick_device
 from ..errors import UsageError
 from ..networks.compact import fill_mosaic
 from ..ops import degrade
@@ -48,9 +49,13 @@ class Damage:
                 f"there is no damage {name!r}", hint=f"one of: {', '.join(degrade.DEGRADATIONS)}"
             )
         try:
-            return cls(name, float(level or 0), known)
+            strength = float(level or 0)
         except ValueError as error:
             raise UsageError(f"{text}: {level!r} is not a number", hint=f"--damage {name}:25") from error
+        low, high = (1, 100) if name.startswith("jpeg") else (0, math.inf)
+        if not low <= strength <= high:
+            raise UsageError(f"{text}: the level is not in {low:g} to {high:g}", hint=f"--damage {name}:25")
+        return cls(name, strength, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,9 @@ def evaluate(
     done: Callable[[Figure], None] = lambda figure: None,
 ) -> list[Figure]:
     """One figure per set and damage; `done` is called with each as it comes."""
-    network = channels_last(network.to(device))
+    network = channels_last(network.to(pick_device(device)[0]))
+    for damage in damages:
+        _check(damage, spec)
     figures: list[Figure] = []
     for folder in folders:
         images = [as_image(read_pixels(path)) for path in image_paths(folder)]
@@ -102,6 +109,17 @@ def evaluate(
             figures.append(_figure(network, spec, folder.name, images, damage, bf16))
             done(figures[-1])
     return figures
+
+
+def _check(damage: Damage, spec: ModelSpec) -> None:
+    """UsageError for damage that makes images of another size than the network takes."""
+    shrinks = damage.name.startswith("bicubic_down")
+    if shrinks != (spec.scale > 1) or (shrinks and damage.level != spec.scale):
+        wanted = f"bicubic_down:{spec.scale}" if spec.scale > 1 else "noise:25"
+        raise UsageError(
+            f"{damage.name}:{damage.level:g} is not what {spec.network} with scale {spec.scale} repairs",
+            hint=f"--damage {wanted}",
+        )
 
 
 def _figure(

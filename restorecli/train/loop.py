@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ..engine.device import pick_device
 from ..engine.heap import keep_freed_memory
 from . import checkpoint
 from .data import Ahead, Sampler, read_pixels, recipe_paths
@@ -38,6 +39,7 @@ class Options:
 
 def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) -> Training:
     """Trains until the schedule has run out; goes on from a checkpoint in options.out."""
+    device, _ = pick_device(options.device)
     keep_freed_memory()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -47,7 +49,7 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
     )
     sampler = Sampler([read_pixels(path) for path in training_paths], recipe)
     held_out = HeldOut([read_pixels(path) for path in held_out_paths], recipe)
-    training = Training(recipe, sampler, torch.device(options.device))
+    training = Training(recipe, sampler, device)
     saved = checkpoint.load(options.out)
     if saved is not None:
         training.load(saved)
@@ -143,13 +145,18 @@ class Meter:
         return row
 
 
+def read_log(path: Path) -> list[Row]:
+    """The rows that were written whole: a kill may have left half of the last one."""
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
 class Log:
     """One JSON document a line. Rows behind the step that a resumed training starts from are taken back."""
 
     def __init__(self, path: Path, step: int, report: Report) -> None:
         self.path, self.report = path, report
-        rows = path.read_text().splitlines() if path.exists() else []
-        path.write_text("".join(f"{row}\n" for row in rows if json.loads(row)["step"] <= step))
+        path.write_text("".join(json.dumps(row) + "\n" for row in read_log(path) if row["step"] <= step))
 
     def write(self, row: Row) -> None:
         with self.path.open("a") as file:

@@ -94,6 +94,14 @@ def test_small_images_of_the_set_are_taken_and_made_where_there_are_none(tmp_pat
     assert torch.equal(make_case(item, 0, PROTOCOLS["bicubic"], 2.0).input, shrink_8_bit(as_tensor(clean), 2))
 
 
+def test_an_image_of_which_nothing_is_left_to_judge_is_named(tmp_path):
+    save(tmp_path / "icon.png", photo(3, (9, 40)))
+    (item,) = inspect(open_folder(tmp_path)).items
+    assert make_case(item, 0, PROTOCOLS["bicubic"], 3.0).input.shape == (3, 3, 13)
+    with pytest.raises(InputError, match="icon: 40x9, too small to be enlarged 4 times"):
+        make_case(item, 0, PROTOCOLS["bicubic"], 4.0)
+
+
 def test_the_border_is_cut_off_and_the_luma_scored(tmp_path):
     case = make_case(clean_set(tmp_path).items[0], 0, PROTOCOLS["bicubic"], 4.0)
     result = case.target.clone()

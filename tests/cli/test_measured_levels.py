@@ -7,6 +7,10 @@ import pytest
 from level_rows import noisy, write_rows
 from PIL import Image
 from running import Run, tree
+from torch import nn
+
+from restorecli.spec import WeightsEntry
+from restorecli.weights.load import load_network
 
 Words = tuple[object, ...]
 
@@ -44,6 +48,26 @@ def test_the_reason_stands_in_the_line_of_the_file(folder: Path, local: Words, r
     assert "; sigma 1" in line
     assert line.endswith(" measured; nearest: 10")
     assert "weights local-color-s10" in restore("denoise", folder / "a.png", *local, "-f", "-v").stderr
+
+
+def test_weights_that_are_not_there_are_tried_once(
+    tmp_path: Path, folder: Path, local: Words, restore: Run, monkeypatch: pytest.MonkeyPatch
+):
+    tried: list[str] = []
+
+    def load(entry: WeightsEntry) -> nn.Module:
+        tried.append(entry.id)
+        return load_network(entry)
+
+    monkeypatch.setattr("restorecli.engine.restorer.load_network", load)
+    (tmp_path / "local-3.safetensors").unlink()
+    Image.fromarray(noisy(11)).save(folder / "again.png")
+    result = restore("denoise", folder, "-o", f"{tmp_path}/out/", *local)
+    assert result.code == 1  # the gray one was restored
+    assert tree(tmp_path / "out") == ["c.png"]
+    assert tried == ["local-color-s10", "local-color-s50", "local-gray-s30"]
+    (folder / "c.png").unlink()
+    assert restore("denoise", folder, "-o", f"{tmp_path}/out/", *local).code == 3
 
 
 def test_a_level_that_is_given_overrides(tmp_path: Path, folder: Path, local: Words, restore: Run):

@@ -143,10 +143,37 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
     assert figure.psnr_damaged == pytest.approx(28.13, abs=0.3)
 
 
-@pytest.mark.parametrize(("text", "said"), [("nois:25", "no damage 'nois'"), ("noise:much", "'much'")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nois:25", "no damage 'nois'"),
+        ("noise:much", "'much'"),
+        ("noise:-5", "not in 0 to inf"),
+        ("jpeg:0", "not in 1 to 100"),
+        ("noise:nan", "not in 0 to inf"),
+    ],
+)
 def test_a_damage_that_is_not_one_is_named(text, said):
     with pytest.raises(UsageError, match=said):
         Damage.parse(text)
+
+
+def test_damage_that_weights_do_not_repair_is_refused(tmp_path):
+    make_project(tmp_path)
+    network, spec = find_weights("compact-upscale-x2")
+    for damage in ("noise:25", "bicubic_down:3"):
+        with pytest.raises(UsageError, match="is not what compact with scale 2 repairs") as caught:
+            evaluate(network, spec, [tmp_path / "data" / "made"], [Damage.parse(damage)])
+        assert caught.value.hint == "--damage bicubic_down:2"
+
+
+def test_an_image_that_cannot_be_read_is_named(tmp_path):
+    make_project(tmp_path)
+    (tmp_path / "data" / "made" / "x.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"x\.png: cannot be read"):
+        evaluate(
+            *find_weights("compact-denoise-gray"), [tmp_path / "data" / "made"], [Damage.parse("noise:5")]
+        )
 
 
 def test_a_folder_without_a_training_is_an_error(tmp_path):

@@ -9,8 +9,9 @@ import pytest
 import torch
 from training_tools import RECIPE, make_project, start_training
 
-from restorecli.errors import InputError, UsageError
+from restorecli.errors import DeviceError, InputError, UsageError
 from restorecli.train import checkpoint
+from restorecli.train.curve import curve
 from restorecli.train.loop import Options, train
 from restorecli.train.recipe import load_recipe
 
@@ -94,6 +95,26 @@ def test_a_recipe_that_changed_on_the_way_is_told(tmp_path):
     recipe.write_text(recipe.read_text().replace("gray_share = 0.3", "gray_share = 0.4"))
     run(tmp_path, "out")
     assert saved(tmp_path / "out")["origin"] == f"random weights, with recipe {first[:12]} up to step 1"
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_half_a_line_at_the_end_of_the_log_is_no_harm(tmp_path):
+    make_project(
+        tmp_path, RECIPE.replace("steps = 24", "steps = 4").replace("every_steps = 8", "every_steps = 2")
+    )
+    run(tmp_path, "out", stop_after=0)
+    with (tmp_path / "out" / "log.jsonl").open("a") as log:
+        log.write('{"event": "steps", "st')
+    run(tmp_path, "out")
+    assert [step for step, _ in validations(tmp_path / "out")] == [2, 4]
+    assert "polyline" in curve(tmp_path / "out" / "log.jsonl")
+
+
+def test_a_device_that_is_none_is_refused_at_once(tmp_path):
+    make_project(tmp_path)
+    with pytest.raises(DeviceError, match="unknown device 'foo'"):
+        run(tmp_path, "out", device="foo")
+    assert not (tmp_path / "out").exists()
 
 
 def state_of(step: int) -> dict:
