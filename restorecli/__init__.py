@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .engine.restorer import Restorer, restore
     from .errors import RestoreError
-    from .images import Image, read, write
+    from .images import Image, WriteOptions, read, write
 
 _HOME = {
     "restore": "restorecli.engine.restorer",
@@ -26,10 +26,11 @@ _HOME = {
     "Image": "restorecli.images",
     "read": "restorecli.images",
     "write": "restorecli.images",
+    "WriteOptions": "restorecli.images",
     "RestoreError": "restorecli.errors",
 }
 
-__all__ = ["Image", "RestoreError", "Restorer", "__version__", "read", "restore", "write"]
+__all__ = ["Image", "RestoreError", "Restorer", "WriteOptions", "__version__", "read", "restore", "write"]
 
 
 def __getattr__(name: str) -> object:

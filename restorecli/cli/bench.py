@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__, registry
-from ..errors import RestoreError
+from ..errors import RestoreError, UsageError
 from ..tasks import TASKS
 from . import bench_work as work
 from .account import describe
@@ -233,6 +233,8 @@ def table(
     from ..bench.results import read_results
 
     form = work.form(markdown=markdown, csv=csv)
+    if csv and short:
+        raise UsageError("--csv and --short contradict each other", hint="CSV has a row for each level")
     work.show(read_results(results), form, Output(), papers=papers, is_short=short)
 
 

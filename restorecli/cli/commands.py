@@ -49,7 +49,10 @@ _WITHOUT_BLUR = "Where no single blur is found, a network does what it can. Its"
 
 def about_defaults(task: str) -> list[str]:
     """What a task's default weights were made for, and where they are weak: a paragraph each."""
-    rows = [row for row in entries() if row.task == task and row.default]
+    try:
+        rows = [row for row in entries() if row.task == task and row.default]
+    except RestoreError:  # of a list of the user's own: said by the command itself; help is help all the same
+        return []
     told = (
         f"Gray photos get weights of their own, {row.id}."
         if row.model.channels == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from .. import __version__, registry
-from ..errors import WeightsError
+from ..errors import RestoreError, WeightsError
 from ..places import cache_folder
 from ..spec import WeightsEntry
 from ..tasks import TASKS
@@ -96,11 +96,14 @@ def _formats() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    yield Finding(
-        "weights", "list", f"{len(registry.entries())} rows in {', '.join(map(str, registry.lists()))}"
-    )
+    try:
+        rows = registry.entries()
+    except RestoreError as error:  # of a list of the user's own
+        yield Finding("weights", "list", error.message, False, error.hint or "mend that file")
+        return
+    yield Finding("weights", "list", f"{len(rows)} rows in {', '.join(map(str, registry.lists()))}")
     away = 0
-    for entry in registry.entries():
+    for entry in rows:
         path = registry.weights_path(entry)
         if path is not None:
             yield _one_weights_file(entry, path, entry.sha256, registry.REINSTALL)
@@ -112,7 +115,7 @@ def _weights() -> Iterator[Finding]:
     if away:
         yield Finding("weights", "not here", f"{away} rows: {registry.LISTING} shows how to get them")
     for task in TASKS:
-        if not any(entry.task == task and entry.default for entry in registry.entries()):
+        if not any(entry.task == task and entry.default for entry in rows):
             yield Finding("weights", task, "no default weights in this version yet", False)
 
 

@@ -169,21 +169,25 @@ class Restorer:
         return self._rows[entry.id]
 
     @overload
+    def __call__(self, pixels: Image) -> Image: ...
+    @overload
     def __call__(self, pixels: np.ndarray) -> np.ndarray: ...
     @overload
     def __call__(self, pixels: Tensor) -> Tensor: ...
-    def __call__(self, pixels: np.ndarray | Tensor) -> np.ndarray | Tensor:
-        """An array or tensor in, the same kind, dtype and layout out.
+    def __call__(self, pixels: Image | np.ndarray | Tensor) -> Image | np.ndarray | Tensor:
+        """An Image, array or tensor in, the same kind, dtype and layout out.
 
         Arrays: (H, W) or (H, W, C) uint8, uint16 or float in [0, 1], the last of 2 or 4 channels being alpha.
         Tensors: (C, H, W) or (B, C, H, W) float in [0, 1], C 1 or 3. What comes in is not changed.
         """
+        if isinstance(pixels, Image):
+            return self._restored(pixels)
         if isinstance(pixels, Tensor):
             return through_tensor(self._restored, pixels)
         if isinstance(pixels, np.ndarray):
             return through_array(self._restored, pixels)
         raise UsageError(
-            f"cannot restore a {type(pixels).__name__}", hint="pass a numpy array or a torch tensor"
+            f"cannot restore {type(pixels).__name__}", hint="pass an Image, a numpy array or a torch tensor"
         )
 
     def _restored(self, image: Image) -> Image:
@@ -219,12 +223,10 @@ def restore(
     and `restorecli.write` keep the metadata too.
     """
     restorer = Restorer(task, **options)
-    if isinstance(source, Image):
-        return restorer.restore_image(source).image
-    if isinstance(source, (np.ndarray, Tensor)):
+    if isinstance(source, (Image, np.ndarray, Tensor)):
         return restorer(source)
     if not isinstance(source, (str, bytes, os.PathLike)) and not hasattr(source, "read"):
         raise UsageError(
-            f"cannot restore a {type(source).__name__}", hint="pass a path, an Image, an array or a tensor"
+            f"cannot restore {type(source).__name__}", hint="pass a path, an Image, an array or a tensor"
         )
     return as_array(restorer.restore_image(read(source)).image)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
+import numpy as np
+
 from ..errors import OutputError, UsageError
 from .atomic import atomic_file
 from .encode import encode
@@ -37,13 +39,14 @@ class Receipt:
     lost: tuple[str, ...]  # "16 bit: JPEG holds 8", "xmp: BMP has no place for it"
 
 
-def write(image: Image, target: Target, options: WriteOptions = WriteOptions()) -> Receipt:
-    """Writes the image whole or not at all; an existing file is replaced only when asked.
+def write(image: Image | np.ndarray, target: Target, options: WriteOptions = WriteOptions()) -> Receipt:
+    """Writes an image, or an array, whole or not at all; an existing file is replaced only when asked.
 
     Without a format and a suffix, into a stream, it is the input's own format, or PNG.
     """
     if options.jpeg_quality is not None and not 1 <= options.jpeg_quality <= 100:
         raise UsageError(f"there is no JPEG quality {options.jpeg_quality}", hint="use 1 to 100")
+    image = image if isinstance(image, Image) else Image.from_array(image)
     name = describe(target)
     format = _format_for(image, target, options)
     fit = fitted(image, format, strip=options.strip)

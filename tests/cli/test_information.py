@@ -1,6 +1,7 @@
 """doctor, weights list, help and version: what is here, and what to type."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from running import Run
@@ -80,6 +81,20 @@ def test_doctor_finds_what_is_here(restore: Run, monkeypatch: pytest.MonkeyPatch
     assert ("caches", "Hugging Face Hub") in found
     human = restore("doctor", identity=False)
     assert len(human.lines) >= len(result.json)
+
+
+def test_a_broken_list_of_weights_takes_neither_help_nor_doctor_away(
+    tmp_path: Path, restore: Run, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "bad.toml").write_text("x = [")
+    monkeypatch.setenv("RESTORE_WEIGHTS_FILE", str(tmp_path / "bad.toml"))
+    shown = restore("denoise", "--help", identity=False)
+    assert (shown.code, b"--sigma" in shown.stdout) == (0, True)
+    report = restore("doctor", identity=False)
+    assert report.code == 0
+    assert any(line.startswith("  --  list") and "bad.toml" in line for line in report.lines)
+    assert any("torch" in line for line in report.lines)
+    assert "bad.toml" in restore("denoise", tmp_path / "x.png", identity=False).errors[0]
 
 
 def test_doctor_says_what_to_type_where_weights_are_missing(restore: Run, rows: None):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image as PillowImage
 
 import restorecli
 from restorecli.engine.restorer import Restorer, restore
@@ -83,6 +84,19 @@ def test_what_is_no_image_is_refused_in_one_line(bad: object) -> None:
         Restorer("denoise", model="identity")(bad)  # pyright: ignore[reportArgumentType, reportCallIssue]
     assert "\n" not in caught.value.message
     assert caught.value.hint
+
+
+def test_what_was_read_can_be_restored_and_written_with_its_metadata(tmp_path) -> None:
+    noisy = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    PillowImage.fromarray(noisy).save(tmp_path / "in.png", dpi=(300, 300))
+    restored = Restorer("denoise", model="identity")(restorecli.read(tmp_path / "in.png"))
+    restorecli.write(restored, tmp_path / "out.png")
+    restorecli.write(restored, tmp_path / "out.png", restorecli.WriteOptions(overwrite=True))
+    with PillowImage.open(tmp_path / "out.png") as image:
+        assert round(image.info["dpi"][0]) == 300
+    restorecli.write(noisy, tmp_path / "array.png")  # pixels alone are enough
+    with PillowImage.open(tmp_path / "array.png") as image:
+        assert np.array_equal(np.array(image), noisy)
 
 
 def test_restore_gives_back_the_kind_it_was_given(tmp_path) -> None:
