@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ class Training:
         self.average.load_state_dict(weights)
         self.origin = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
         if left:
-            self.origin += f", without {', '.join(left)}"
+            self.origin += f", without {', '.join(_parts_of(left, weights))}"
 
     def state(self) -> dict[str, Any]:
         return {
@@ -132,6 +132,17 @@ class Training:
         torch.set_rng_state(state["random"])
         self.place = state["data"]
         self.sampler.generator.set_state(self.place)
+
+
+def _parts_of(names: Sequence[str], all_names: Iterable[str]) -> list[str]:
+    """The largest parts of a network of which all tensors are among `names`."""
+    others = set(all_names) - set(names)
+    parts: dict[str, None] = {}
+    for name in names:
+        ends = [place for place, letter in enumerate(name) if letter == "."]
+        above = (name[:end] for end in ends if not any(other.startswith(name[: end + 1]) for other in others))
+        parts[next(above, name)] = None
+    return list(parts)
 
 
 def build_network(recipe: Recipe) -> nn.Module:
