@@ -155,6 +155,11 @@ def name_for_all(task: str, model: str = AUTO, level: float | str | None = None)
     return rows[0].id if rows and rows[-1].id.startswith(rows[0].id) else model
 
 
+def measured(task: str, model: str) -> list[WeightsEntry]:
+    """The rows of a network for one level each, of which every image gets its own."""
+    return [row for row in entries() if row.task == task and row.automatic and model in _names(row)]
+
+
 def _names(row: WeightsEntry) -> tuple[str, str]:
     """What a network is called: PANet's for upscaling is one of its own, and goes by PANet's name too."""
     return row.model.network, row.id.partition("-")[0]

@@ -1,5 +1,7 @@
 """What the user is told before weights of others are used."""
 
+from collections.abc import Sequence
+
 from ..registry import weights_path
 from ..spec import WeightsEntry
 from ..weights import licence, store
@@ -19,12 +21,27 @@ def tell(entry: WeightsEntry, output: Output) -> None:
 
 def tell_what_is_missing(entry: WeightsEntry, output: Output) -> None:
     """For a dry run: what would have to be fetched or brought first."""
-    if entry.source in ("none", "embedded", "file") or store.stored(entry) is not None:
+    if _is_here(entry):
         return
     if entry.remote is None:
         output.note(f"{entry.id} is not here: restore weights info {entry.id} says how to get it")
     else:
         output.note(f"{entry.id} would be fetched, {size_words(entry)}, from {store.address(entry)}")
+
+
+def tell_what_may_be_missing(entries: Sequence[WeightsEntry], output: Output) -> None:
+    """For a dry run where each photo gets one of several."""
+    missing = [entry for entry in entries if not _is_here(entry)]
+    if missing:
+        sizes = " or ".join(dict.fromkeys(size_words(entry) for entry in missing))
+        names = ", ".join(entry.id for entry in missing)
+        output.note(
+            f"each photo gets one of {len(entries)}, by its own damage; not here: {names} ({sizes} each)"
+        )
+
+
+def _is_here(entry: WeightsEntry) -> bool:
+    return entry.source in ("none", "embedded", "file") or store.stored(entry) is not None
 
 
 def size_words(entry: WeightsEntry) -> str:

@@ -11,7 +11,7 @@ from ..errors import InputError, UsageError
 from ..spec import Task
 from ..weights import licence
 from .account import Account
-from .first_use import tell, tell_what_is_missing
+from .first_use import tell, tell_what_is_missing, tell_what_may_be_missing
 from .options import RestoreOptions
 from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
@@ -139,8 +139,11 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
     )
     account.choices(restorer.choices, device_was_open=options.device == "auto")
     if options.dry_run:
-        for row in registry.foreseen(task.name, options.model, level):
+        foreseen = registry.foreseen(task.name, options.model, level)
+        for row in foreseen:
             tell_what_is_missing(row, account.output)
+        if not foreseen:
+            tell_what_may_be_missing(registry.measured(task.name, options.model), account.output)
         _estimate(plan, restorer, account, options.max_pixels)
         return
     with account.output.progress(len(plan.jobs)) as show:

@@ -230,12 +230,13 @@ def _without_results(jobs: list[Job], by_name: set[Path]) -> tuple[list[Job], li
 
 def _without_links(jobs: list[Job]) -> tuple[list[Job], list[Path]]:
     """In place, a picture is restored once, however many links to it are inputs too."""
-    kept: dict[str, Job] = {}
+    by_target: dict[Path, Job] = {}
     for job in sorted(jobs, key=lambda job: job.source != job.target):  # links last
         assert job.target is not None
-        kept.setdefault(absolute(job.target.resolve()), job)
-    links = [job.source for job in jobs if job not in kept.values() and job.source is not None]
-    return [job for job in jobs if job in kept.values()], links
+        by_target.setdefault(job.target.resolve(), job)
+    kept = set(by_target.values())
+    links = [job.source for job in jobs if job not in kept and job.source is not None]
+    return [job for job in jobs if job in kept], links
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:

@@ -70,6 +70,15 @@ def test_weights_that_are_not_there_are_tried_once(
     assert restore("denoise", folder, "-o", f"{tmp_path}/out/", *local).code == 3
 
 
+def test_a_dry_run_says_which_of_them_are_not_here(folder: Path, restore: Run):
+    result = restore("denoise", folder / "a.png", "--model", "rnan", "--dry-run")
+    assert result.code == 0
+    assert "each photo gets one of " in result.stderr
+    assert "not here: rnan-denoise-" in result.stderr
+    assert "about 36 MB each" in result.stderr
+    assert "each photo" not in restore("denoise", folder / "a.png", "--dry-run").stderr
+
+
 def test_a_level_that_is_given_overrides(tmp_path: Path, folder: Path, local: Words, restore: Run):
     result = restore("denoise", folder, "-o", f"{tmp_path}/out/", *local, "--sigma", "65", "--json")
     reports = [file["report"] for file in result.json["files"]]
