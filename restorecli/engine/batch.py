@@ -191,8 +191,8 @@ def _load(job: Job, transfer: Transfer) -> _Loaded:
 
 def _read(job: Job, source: Path | bytes, transfer: Transfer) -> Image:
     image = read(source, max_pixels=transfer.max_pixels)
-    if job.source is not None and same_file(job.source, job.target):
-        lost = lost_in_place(image.origin, WRITABLE[job.source.resolve().suffix.lower()])
+    if job.source is not None and job.target is not None and same_file(job.source, job.target):
+        lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])
         if lost is not None:
             raise InputError(
                 f"{job.source}: not replaced: {lost}",

@@ -201,6 +201,7 @@ def test_a_known_set_with_a_changed_pixel_is_not_it(restore: Run, clean: Path):
         (["--protocol", "rain-pairs"], 2, "a protocol of which task?"),
         (["--set-dir", "."], 2, "which task is the folder for?"),
         (["denoise", "--json", "--csv"], 2, "--json and --csv contradict each other"),
+        (["table", "x.json", "--csv", "--short"], 2, "--csv and --short contradict each other"),
         (["denoise", "--report", "page.pdf"], 2, "page.pdf: must end in .html or .htm"),
         (["denoise", "--report", "no/page.html"], 1, "no: there is no such folder"),
         (["denoise", "--model", "nonsense"], 3, "no weights named 'nonsense'"),
