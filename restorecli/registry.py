@@ -112,12 +112,11 @@ def choose(
     for entry in rows:
         if entry.id == model:
             return _of_task(entry, name), "asked for by its id"
-    candidates = [row for row in rows if row.task == name]
     if model == AUTO:
-        candidates = [row for row in candidates if row.default]
+        candidates = [row for row in rows if row.task == name and row.default]
         reason = f"the default for {task}"
     else:
-        candidates = [row for row in candidates if row.automatic and model in _names(row)]
+        candidates = called(task, model, rows)
         reason = f"asked for: {model}"
     if not candidates:
         raise _nothing_found(name, model, rows)
@@ -155,9 +154,9 @@ def name_for_all(task: str, model: str = AUTO, level: float | str | None = None)
     return rows[0].id if rows and rows[-1].id.startswith(rows[0].id) else model
 
 
-def measured(task: str, model: str) -> list[WeightsEntry]:
-    """The rows of a network for one level each, of which every image gets its own."""
-    return [row for row in entries() if row.task == task and row.automatic and model in _names(row)]
+def called(task: str, model: str, rows: Iterable[WeightsEntry]) -> list[WeightsEntry]:
+    """The rows that a network's name stands for: often several, for one level each."""
+    return [row for row in rows if row.task == task and row.automatic and model in _names(row)]
 
 
 def _names(row: WeightsEntry) -> tuple[str, str]:

@@ -143,7 +143,9 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         for row in foreseen:
             tell_what_is_missing(row, account.output)
         if not foreseen:
-            tell_what_may_be_missing(registry.measured(task.name, options.model), account.output)
+            tell_what_may_be_missing(
+                registry.called(task.name, options.model, registry.entries()), account.output
+            )
         _estimate(plan, restorer, account, options.max_pixels)
         return
     with account.output.progress(len(plan.jobs)) as show:
