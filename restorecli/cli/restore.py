@@ -143,9 +143,8 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
         for row in foreseen:
             tell_what_is_missing(row, account.output)
         if not foreseen:
-            tell_what_may_be_missing(
-                registry.called(task.name, options.model, registry.entries()), account.output
-            )
+            rows = registry.called(task.name, options.model, registry.entries())
+            tell_what_may_be_missing(rows, account.output)
         _estimate(plan, restorer, account, options.max_pixels)
         return
     with account.output.progress(len(plan.jobs)) as show:
