@@ -7,6 +7,7 @@ from pathlib import Path
 CACHE_VARIABLE = "RESTORE_CACHE"
 CONFIG_VARIABLE = "RESTORE_CONFIG"
 NAME = "restorecli"
+STANDARD_STREAM = "-"  # in place of a file's name: standard input or output
 WINDOWS = os.name == "nt"
 
 

@@ -12,6 +12,7 @@ from .checked import CheckError, read_table
 from .errors import WeightsError
 from .spec import WeightsEntry
 from .tasks import TASKS
+from .wording import reason
 
 AUTO, IDENTITY = "auto", "identity"  # what --model also takes
 ROW_LIST = "a list of weights is a TOML file of [[weights]] rows"
@@ -50,7 +51,7 @@ def _read_document(path: Path, remedy: str) -> dict[str, object]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}", hint=remedy) from error
+        raise WeightsError(f"{path}: {reason(error)}", hint=remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CheckError(f"{path}: {error}") from error
     unknown = [key for key in document if key != "weights"]

@@ -22,6 +22,7 @@ from ..hub import fetch
 from ..images import READABLE_SUFFIXES
 from ..places import CACHE_VARIABLE, cache_folder
 from ..spec import Remote
+from ..wording import reason
 from .folders import Groups, images_in
 from .sets import BenchSet, SetFile
 
@@ -71,10 +72,8 @@ def _folder_of(row: BenchSet, file: SetFile, progress: Progress | None) -> Path:
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(
-            f"{target}: {reason}", hint=f"{CACHE_VARIABLE}=FOLDER names another cache"
-        ) from error
+        hint = f"{CACHE_VARIABLE}=FOLDER names another cache"
+        raise InputError(f"{target}: {reason(error)}", hint=hint) from error
     return target
 
 

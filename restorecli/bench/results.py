@@ -12,6 +12,7 @@ from ..checked import CheckError, read_table
 from ..errors import InputError
 from ..spec import Level, TaskName
 from ..tasks import TASKS
+from ..wording import reason
 from .protocols import Protocol
 
 FORMAT = 1
@@ -154,7 +155,7 @@ def read_results(path: Path) -> Results:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
     except ValueError as error:
         raise InputError(f"{path}: not JSON: {error}", hint="restore bench --json > results.json") from error
     return from_data(document, str(path))

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..registry import REINSTALL
 from ..spec import Remote, TaskName
 from ..tasks import TASKS
+from ..wording import reason
 from .protocols import PROTOCOLS
 
 MINI = "mini"  # the images inside the package
@@ -100,7 +101,7 @@ def read_catalogue(path: Path) -> Catalogue:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}", hint=REINSTALL) from error
+        raise UsageError(f"{path}: {reason(error)}", hint=REINSTALL) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CheckError(f"{path}: {error}") from error
     for key in document:

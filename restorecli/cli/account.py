@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import EXIT_BUG, RestoreError, WeightsError
 from ..spec import Choice
-from .output import Output, Progress, printable
+from ..wording import printable
+from .output import Output, Progress
 
 if TYPE_CHECKING:
-    from ..engine.batch import Outcome
+    from ..engine.outcome import Outcome
     from ..engine.plan import Job, Plan
     from ..engine.restorer import Estimate
 

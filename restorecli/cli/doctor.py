@@ -46,7 +46,7 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
         output.result(f"  {'ok' if finding.good else '--'}  {finding.name:<22} {finding.value}")
         if finding.hint:
             output.result(f"      {'':<22} {finding.hint}")
-    if any(finding.hint == registry.REINSTALL for finding in findings):
+    if any(finding.section == "weights" and finding.hint for finding in findings):
         raise typer.Exit(WeightsError.exit_code)
 
 
@@ -104,14 +104,11 @@ def _weights() -> Iterator[Finding]:
     yield Finding("weights", "list", f"{len(rows)} rows in {', '.join(map(str, registry.lists()))}")
     away = 0
     for entry in rows:
-        path = registry.weights_path(entry)
-        if path is not None:
-            yield _one_weights_file(entry, path, entry.sha256, registry.REINSTALL)
-        elif (kept := store.record(entry)) is not None:
-            remedy = f"restore weights remove {entry.id}"
-            yield _one_weights_file(entry, kept.path, kept.sha256, remedy)
-        else:
+        found = store.located(entry)
+        if found is None:
             away += 1
+        else:
+            yield _one_weights_file(entry, *found)
     if away:
         yield Finding("weights", "not here", f"{away} rows: {registry.LISTING} shows how to get them")
     for task in TASKS:
@@ -119,13 +116,15 @@ def _weights() -> Iterator[Finding]:
             yield Finding("weights", task, "no default weights in this version yet", False)
 
 
-def _one_weights_file(entry: WeightsEntry, path: Path, sha256: str | None, remedy: str) -> Finding:
+def _one_weights_file(entry: WeightsEntry, path: Path, sha256: str | None) -> Finding:
     if not path.is_file():
-        return Finding("weights", entry.id, f"{path} is missing", False, remedy)
-    proved = sha256 is None or store.digest(path).sha256 == sha256
-    value = f"{path.stat().st_size / 1e6:.1f} MB, {'sha256 right' if proved else 'sha256 is wrong'}"
-    hint = None if proved else remedy
-    return Finding("weights", entry.id, value, proved, hint)
+        return Finding("weights", entry.id, f"{path} is missing", False, store.remedy(entry))
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    if sha256 is None:
+        return Finding("weights", entry.id, f"{size}, no sha256 in the list")
+    if store.digest(path).sha256 != sha256:
+        return Finding("weights", entry.id, f"{size}, sha256 is wrong", False, store.remedy(entry))
+    return Finding("weights", entry.id, f"{size}, sha256 right")
 
 
 def _caches() -> Iterator[Finding]:

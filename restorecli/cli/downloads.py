@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .output import Mode, Output, printable
+from ..wording import printable
+from .output import Mode, Output
 
 Progress = Callable[[int, int | None], None]  # bytes that are here, bytes in all where that is known
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from ..registry import weights_path
 from ..spec import WeightsEntry
 from ..weights import licence, store
 from .output import Mode, Output
@@ -11,7 +10,7 @@ from .output import Mode, Output
 def tell(entry: WeightsEntry, output: Output) -> None:
     """Refuses what the user's --license keeps out; names the licence once, and a fetch that is to come."""
     licence.check(entry)
-    is_here = weights_path(entry) is not None or store.stored(entry) is not None
+    is_here = store.is_here(entry)
     if not is_here and entry.remote is None:
         return  # not used yet: loading says how to get them
     tell_licence(entry, output)
@@ -21,7 +20,7 @@ def tell(entry: WeightsEntry, output: Output) -> None:
 
 def tell_what_is_missing(entry: WeightsEntry, output: Output) -> None:
     """For a dry run: what would have to be fetched or brought first."""
-    if _is_here(entry):
+    if store.is_here(entry):
         return
     if entry.remote is None:
         output.note(f"{entry.id} is not here: restore weights info {entry.id} says how to get it")
@@ -31,17 +30,13 @@ def tell_what_is_missing(entry: WeightsEntry, output: Output) -> None:
 
 def tell_what_may_be_missing(entries: Sequence[WeightsEntry], output: Output) -> None:
     """For a dry run where each photo gets one of several."""
-    missing = [entry for entry in entries if not _is_here(entry)]
+    missing = [entry for entry in entries if not store.is_here(entry)]
     if missing:
         sizes = " or ".join(dict.fromkeys(size_words(entry) for entry in missing))
         names = ", ".join(entry.id for entry in missing)
         output.note(
             f"each photo gets one of {len(entries)}, by its own damage; not here: {names} ({sizes} each)"
         )
-
-
-def _is_here(entry: WeightsEntry) -> bool:
-    return entry.source in ("none", "embedded", "file") or store.stored(entry) is not None
 
 
 def size_words(entry: WeightsEntry) -> str:

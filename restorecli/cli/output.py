@@ -8,7 +8,6 @@ import json
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -18,14 +17,12 @@ from typing import TextIO
 import typer
 
 from ..errors import OutputError, UsageError
+from ..wording import printable, reason
 
 EXIT_NOBODY_READS = 141  # what a shell shows for a command that SIGPIPE ended
 REPORT_BUG = "this is a bug in restorecli: please report it with the lines above"
 
 Progress = Callable[[str, int, int, int], None]  # name of the file, tiles done, tiles in all, files done
-
-
-_HARMFUL = ("Cc", "Zl", "Zp")  # kinds of characters: control codes and line ends
 
 
 class Mode(Enum):
@@ -38,12 +35,6 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
     if json and quiet:
         raise UsageError("--json and --quiet contradict each other", hint="give one of them")
     return Mode.JSON if json else Mode.QUIET if quiet else Mode.HUMAN
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: names may hold bytes that are not UTF-8, line breaks and escape codes."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(ascii(char)[1:-1] if unicodedata.category(char) in _HARMFUL else char for char in text)
 
 
 class Output:
@@ -164,8 +155,7 @@ def _write(data: str | bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"standard output: cannot be written: {reason}") from error
+        raise OutputError(f"standard output: cannot be written: {reason(error)}") from error
 
 
 def open_closed_streams() -> None:

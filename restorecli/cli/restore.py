@@ -8,8 +8,10 @@ import typer
 
 from .. import registry
 from ..errors import InputError, UsageError
+from ..places import STANDARD_STREAM
 from ..spec import Task
 from ..weights import licence
+from ..wording import reason
 from .account import Account
 from .first_use import tell, tell_what_is_missing, tell_what_may_be_missing
 from .options import RestoreOptions
@@ -17,12 +19,12 @@ from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
 
 if TYPE_CHECKING:
-    from ..engine.batch import Transfer
     from ..engine.files import Inputs
-    from ..engine.plan import Naming, Plan
+    from ..engine.naming import Naming
+    from ..engine.outcome import Transfer
+    from ..engine.plan import Plan
     from ..engine.restorer import Restorer
 
-STANDARD_STREAM = "-"
 Value = float | str | None  # of a level
 
 
@@ -33,7 +35,8 @@ def restore(task: Task, level: Value, options: RestoreOptions) -> None:
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
     entry, _ = registry.choose(task.name, options.model, level)
     licence.check(entry)
-    from ..engine.plan import Naming, make_plan, sweep
+    from ..engine.naming import Naming
+    from ..engine.plan import make_plan, sweep
 
     naming = Naming(
         task=task.name,
@@ -109,9 +112,8 @@ def _read_list_file(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         hint = "a file with one name a line, or - for standard input"
-        raise UsageError(f"--from-file {name}: {reason}", hint=hint) from error
+        raise UsageError(f"--from-file {name}: {reason(error)}", hint=hint) from error
 
 
 def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", account: Account) -> None:
@@ -174,7 +176,7 @@ def _estimate(plan: "Plan", restorer: "Restorer", account: Account, max_pixels: 
 
 
 def _transfer(task: Task, options: RestoreOptions, plan: "Plan") -> "Transfer":
-    from ..engine.batch import Transfer
+    from ..engine.outcome import Transfer
     from ..images import DEFAULT_MAX_PIXELS, WriteOptions
 
     reads_stdin = any(job.source is None for job in plan.jobs)

@@ -78,7 +78,7 @@ def _show_table(output: Output, rows: list[WeightsEntry]) -> None:
 
 
 def _cells(row: WeightsEntry) -> tuple[str, ...]:
-    here = ("yes" if available(row) else "-") + (f", {default_words(row)}" if row.default else "")
+    here = ("yes" if store.is_here(row) else "-") + (f", {default_words(row)}" if row.default else "")
     of_file = (size_text(row), FROM[row.source], proof(row), here, row.licence)
     return (row.id, level_text(row), row.model.network, *of_file)
 
@@ -103,12 +103,6 @@ def size_text(row: WeightsEntry) -> str:
     return f"~{row.about_size / 1e6:.0f} MB" if row.about_size is not None else "?"
 
 
-def available(row: WeightsEntry) -> bool:
-    """Whether a file is here, so that nothing need be fetched."""
-    path = registry.weights_path(row)
-    return path.exists() if path is not None else store.stored(row) is not None
-
-
 def proof(row: WeightsEntry) -> str:
     """How far the file that is here is proved; of one that is not, how far it can be."""
     kept = store.record(row)
@@ -120,11 +114,11 @@ def proof(row: WeightsEntry) -> str:
 def as_data(row: WeightsEntry) -> dict[str, Any]:
     """A row as JSON, with what is here of it."""
     kept = store.record(row)
-    path = registry.weights_path(row) or (kept.path if kept else None)
+    file = store.located(row) if store.is_here(row) else None
     return {
         **asdict(row),
-        "available": available(row),
-        "path": str(path) if path is not None and path.exists() else None,
+        "available": file is not None,
+        "path": None if file is None else str(file[0]),
         "proof": proof(row),
         "permissive": licence.is_permissive(row),
         "stored": weights_files.stored_data(kept) if kept else None,
@@ -148,7 +142,7 @@ def info(
 
 def next_step(row: WeightsEntry) -> str:
     """What to type next with these weights."""
-    if available(row):
+    if store.is_here(row):
         return f"restore {row.task} photo.png --model {row.id}"
     if row.source == "manual":
         return f"{row.instructions} Then: restore weights import {row.id} FILE"
@@ -194,7 +188,7 @@ def _proofs(row: WeightsEntry) -> Iterator[tuple[str, str]]:
         yield "here", f"{kept.path}, since {kept.date}, from {kept.origin}"
         yield "proved by", kept.proof
     elif registry.weights_path(row) is not None:
-        yield "here", str(registry.weights_path(row)) if available(row) else "no: the file is missing"
+        yield "here", str(registry.weights_path(row)) if store.is_here(row) else "no: the file is missing"
     else:
         yield "here", f"no; it can be proved by {proof(row)}"
 

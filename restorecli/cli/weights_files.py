@@ -14,6 +14,7 @@ from .. import registry
 from ..errors import UsageError, WeightsError
 from ..spec import WeightsEntry
 from ..weights import licence, store
+from ..wording import reason
 from .first_use import tell_licence
 from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
 from .output import Output, mode_of
@@ -85,15 +86,15 @@ def verify(
 ) -> None:
     """Read the weights that are here again, and compare their sha256. Without an ID: all that are here."""
     output = Output(mode_of(json=json, quiet=quiet))
-    entries = [registry.find(id) for id in ids] or [entry for entry in registry.entries() if _file_of(entry)]
-    results = [_verified(entry) for entry in entries]
+    rows = [registry.find(id) for id in ids] or [row for row in registry.entries() if store.located(row)]
+    results = [_verified(row) for row in rows]
     output.document(results)
     for result in results:
         if result["problem"] is None:
             output.result(f"ok       {result['id']}  ({result['proof']})", result["id"])
         else:
             output.result(f"damaged  {result['id']}: {result['problem']}")
-    bad = [entry for entry, result in zip(entries, results, strict=True) if result["problem"] is not None]
+    bad = [row for row, result in zip(rows, results, strict=True) if result["problem"]]
     if bad:
         named = ", ".join(entry.id for entry in bad)
         raise WeightsError(f"not what they should be: {named}", hint=_remedy(bad))
@@ -108,17 +109,8 @@ def _remedy(damaged: list[WeightsEntry]) -> str | None:
     return "; ".join(steps) or None
 
 
-def _file_of(entry: WeightsEntry) -> tuple[Path, str | None] | None:
-    """The file that is here for a row, and the sha256 it should have."""
-    path = registry.weights_path(entry)
-    if path is not None:
-        return path, entry.sha256
-    kept = store.record(entry)
-    return None if kept is None else (kept.path, kept.sha256)
-
-
 def _verified(entry: WeightsEntry) -> dict[str, Any]:
-    found = _file_of(entry)
+    found = store.located(entry)
     if found is None:
         raise WeightsError(f"{entry.id} is not here", hint=f"restore weights info {entry.id}")
     path, sha256 = found
@@ -126,7 +118,7 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
     try:
         actual = store.digest(path).sha256
     except OSError as error:
-        problem = f"{path}: {(error.strerror or str(error)).lower()}"
+        problem = f"{path}: {reason(error)}"
     else:
         if sha256 is not None and actual != sha256:
             problem = f"{path}: its sha256 differs"

@@ -72,7 +72,7 @@ def pull(
     pending = [
         row
         for row in rows
-        if row.remote is not None and store.stored(row) is None and not licence.is_refused(row)
+        if row.remote is not None and not store.is_here(row) and not licence.is_refused(row)
     ]
     if pending:
         output.note(_sizes(pending))
@@ -135,8 +135,7 @@ def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bo
     own = registry.weights_path(entry)
     if own is not None:
         if not own.is_file():
-            remedy = registry.REINSTALL if entry.source == "embedded" else f"restore weights info {entry.id}"
-            raise WeightsError(f"{entry.id}: {own} is missing", hint=remedy)
+            raise WeightsError(f"{entry.id}: {own} is missing", hint=store.remedy(entry))
         return Pulled(entry.id, "here", path=str(own))
     kept = store.record(entry)
     if kept is not None:

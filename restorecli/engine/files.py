@@ -13,9 +13,10 @@ from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
 from ..images import READABLE_SUFFIXES, TEMPORARY_SUFFIX
+from ..places import STANDARD_STREAM
 from ..tasks import TASKS
+from ..wording import reason
 
-STANDARD_STREAM = "-"
 OWN_RESULT = re.compile(rf".+\.({'|'.join(TASKS)})\.[^.]+", re.IGNORECASE)
 
 
@@ -162,7 +163,7 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            problems.append(Problem(str(folder), InputError(f"{folder}: {error.strerror or error}")))
+            problems.append(Problem(str(folder), InputError(f"{folder}: {reason(error)}")))
             continue
         below: list[Path] = []
         for entry in entries:
@@ -202,7 +203,7 @@ def _why_not_a_file(path: Path) -> str | None:
     except FileNotFoundError:
         return "a link that leads nowhere" if path.is_symlink() else "no such file"
     except OSError as error:
-        return error.strerror or str(error)
+        return reason(error)
     if stat.S_ISREG(mode):
         return None
     return "a folder" if stat.S_ISDIR(mode) else "not a regular file (a pipe, socket or device)"

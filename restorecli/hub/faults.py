@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
 from ..errors import WeightsError
 from ..places import CACHE_VARIABLE
 from ..spec import Remote
+from ..wording import reason
 
 # The base of all that the Hub's client's transport raises. Which library that is has changed twice.
 TRANSPORT_ERROR: type[BaseException] = HfHubHTTPError.__bases__[0]
@@ -97,10 +98,9 @@ def _status_words(status: int) -> str:
 
 def not_kept(error: OSError, name: str, folder: Path, variable: str) -> WeightsError:
     if error.errno in NO_ROOM:
-        return no_room(name, folder, variable, f" ({(error.strerror or '').lower()})")
-    reason = (error.strerror or str(error)).lower()
+        return no_room(name, folder, variable, f" ({reason(error)})")
     return WeightsError(
-        f"{name}: cannot be kept in {folder}: {reason}", hint=f"{variable}=FOLDER names another folder"
+        f"{name}: cannot be kept in {folder}: {reason(error)}", hint=f"{variable}=FOLDER names another folder"
     )
 
 

@@ -7,7 +7,6 @@ from .fit import lost_in_place
 from .formats import READABLE_SUFFIXES, WRITABLE, output_extension
 from .image import Image, Origin, Subsampling
 from .metadata import Metadata
-from .names import printable
 from .read import DEFAULT_MAX_PIXELS, read, read_size
 from .write import Receipt, WriteOptions, write
 
@@ -30,7 +29,6 @@ __all__ = [
     "is_mosaic",
     "lost_in_place",
     "output_extension",
-    "printable",
     "read",
     "read_size",
     "shows_gray",

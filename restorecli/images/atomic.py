@@ -13,7 +13,7 @@ from platform import node
 from typing import BinaryIO
 
 from ..errors import OutputError
-from .names import printable, reason
+from ..wording import printable, reason
 
 TEMPORARY_SUFFIX = ".restore-tmp"
 _TEMPORARY_NAME = re.compile(rb"\..*\.(\d+)-([0-9a-f]{6})[0-9a-f]{8}\.restore-tmp", re.DOTALL)

@@ -9,12 +9,13 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
 from ..errors import InputError
+from ..wording import reason
 from .decode import Decoded, turn_upright
 from .formats import sniff
 from .header import Header, pillow_header
 from .image import Image
 from .integrity import check_whole, cut_off
-from .names import Source, describe, reason
+from .names import Source, describe
 from .quiet import quiet_pillow
 from .tiff_read import tiff_header
 

@@ -9,12 +9,13 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import OutputError, UsageError
+from ..wording import reason
 from .atomic import atomic_file
 from .encode import encode
 from .fit import fitted
 from .formats import WRITABLE, format_named
 from .image import Image
-from .names import Target, describe, reason
+from .names import Target, describe
 from .quiet import quiet_pillow
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from ..images import printable
+from ..wording import printable
 from .page import Point
 
 WIDTH, HEIGHT = 420, 300

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..images import printable
+from ..wording import printable
 from .page import Comparison, Page, Picture, Table
 from .pictures import data_uri
 from .plot import plots

@@ -9,6 +9,7 @@ from typing import Literal
 from ..checked import CheckError, read_table
 from ..errors import UsageError
 from ..spec import ModelSpec, TaskName
+from ..wording import reason
 from .mixes import BlurMix, DownMix, JpegMix, Mix, MosaicMix, NoiseMix, RainMix, Steered
 
 MIXES = ("noise", "jpeg", "mosaic", "down", "rain", "blur")
@@ -120,7 +121,7 @@ def load_recipe(path: Path) -> Recipe:
     except OSError as error:
         names = ", ".join(sorted(recipe.stem for recipe in EMBEDDED.glob("*.toml")))
         raise UsageError(
-            f"{path}: {error.strerror}", hint=f"a TOML file, or one of the recipes inside: {names}"
+            f"{path}: {reason(error)}", hint=f"a TOML file, or one of the recipes inside: {names}"
         ) from error
     try:
         table = tomllib.loads(content.decode())

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import WeightsError
+from ..wording import reason
 from .layouts import LAYOUTS, Layout, Shape, layout
 
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
@@ -75,8 +76,8 @@ def _start(path: Path) -> bytes:
 
 def reason_of(error: Exception) -> str:
     """An error in one line."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    if isinstance(error, OSError):
+        return reason(error)
     return str(error).partition("\n")[0] or type(error).__name__
 
 

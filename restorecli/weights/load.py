@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from ..errors import WeightsError
 from ..networks import NETWORKS
-from ..registry import LISTING, REINSTALL, weights_path
 from ..spec import WeightsEntry
+from ..wording import reason
 from . import licence
 from .convert import convert, first, read_checkpoint, shape_words
-from .store import Stored, record
+from .store import Stored, located, remedy
 
 
 def load_network(entry: WeightsEntry) -> nn.Module:
@@ -36,11 +36,11 @@ def load_network(entry: WeightsEntry) -> nn.Module:
 
 def _found(entry: WeightsEntry) -> tuple[Path, str | None]:
     """The safetensors file of a row, and the sha256 that it must have."""
-    path = weights_path(entry)
-    if path is not None:
-        return path, entry.sha256
-    kept = record(entry) or _brought(entry)
-    return kept.path, kept.sha256
+    found = located(entry)
+    if found is None:
+        kept = _brought(entry)
+        return kept.path, kept.sha256
+    return found
 
 
 def _brought(entry: WeightsEntry) -> Stored:
@@ -85,23 +85,15 @@ def read_state(path: Path, entry: WeightsEntry, sha256: str | None) -> dict[str,
     try:
         data = path.read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise WeightsError(f"{entry.id}: {path}: {reason}", hint=_remedy(entry)) from error
+        raise WeightsError(f"{entry.id}: {path}: {reason(error)}", hint=remedy(entry)) from error
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(
-            f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=_remedy(entry)
+            f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=remedy(entry)
         )
     try:
         return load_safetensors(data)
     except SafetensorError as error:
         raise WeightsError(f"{entry.id}: {path} is not a safetensors file: {error}") from error
-
-
-def _remedy(entry: WeightsEntry) -> str:
-    """What to type where a file is damaged or gone."""
-    if entry.source == "embedded":
-        return REINSTALL
-    return LISTING if entry.source == "file" else f"restore weights remove {entry.id}, and bring it again"
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

@@ -20,7 +20,9 @@ from typing import Any, Literal
 
 from ..errors import WeightsError
 from ..places import CACHE_VARIABLE, cache_folder
+from ..registry import REINSTALL, weights_path
 from ..spec import WeightsEntry
+from ..wording import reason
 
 Proof = Literal["sha256", "git blob", "keys and shapes"]
 
@@ -58,10 +60,22 @@ def folder() -> Path:
     return cache_folder() / "weights"
 
 
-def stored(entry: WeightsEntry) -> Path | None:
-    """The converted file of a row, if it is here and is what the row asks for."""
-    found = record(entry)
-    return None if found is None else found.path
+def located(entry: WeightsEntry) -> tuple[Path, str | None] | None:
+    """The file of a row and the sha256 it must have; None where it has yet to be brought.
+
+    A file of the package or of the user's own has one place only, and may be missing there.
+    """
+    path = weights_path(entry)
+    if path is not None:
+        return path, entry.sha256
+    kept = record(entry)
+    return None if kept is None else (kept.path, kept.sha256)
+
+
+def is_here(entry: WeightsEntry) -> bool:
+    """Whether a row can be used as things are: nothing need be fetched, brought or put back."""
+    found = located(entry)
+    return entry.source == "none" or (found is not None and found[0].is_file())
 
 
 def record(entry: WeightsEntry) -> Stored | None:
@@ -81,6 +95,15 @@ def record(entry: WeightsEntry) -> Stored | None:
     if not meant or not there or (is_pinned(entry) and found.proof == KEYS and not data["unproved"]):
         return None
     return found
+
+
+def remedy(entry: WeightsEntry) -> str:
+    """What to type where a file is damaged or gone."""
+    if entry.source == "embedded":
+        return REINSTALL
+    if entry.source == "file":
+        return f"restore weights info {entry.id}"
+    return f"restore weights remove {entry.id}, and bring it again"
 
 
 def digest(path: Path) -> Digest:
@@ -119,7 +142,7 @@ def store(entry: WeightsEntry, raw: Path, *, origin: str | None = None, unproved
     try:
         source = digest(raw)
     except OSError as error:
-        raise WeightsError(f"{entry.id}: {raw}: {(error.strerror or str(error)).lower()}") from error
+        raise WeightsError(f"{entry.id}: {raw}: {reason(error)}") from error
     content = converted(entry, raw)
     if is_pinned(entry) and prove(entry, source) == KEYS and not unproved:
         pinned = SHA256 if entry.sha256 else GIT_BLOB
@@ -131,9 +154,8 @@ def store(entry: WeightsEntry, raw: Path, *, origin: str | None = None, unproved
     try:
         _keep(entry, content, source, origin or address(entry), unproved=unproved)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise WeightsError(
-            f"{entry.id}: cannot be kept in {folder()}: {reason}",
+            f"{entry.id}: cannot be kept in {folder()}: {reason(error)}",
             hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
         ) from error
     kept = record(entry)

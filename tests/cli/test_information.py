@@ -91,7 +91,7 @@ def test_a_broken_list_of_weights_takes_neither_help_nor_doctor_away(
     shown = restore("denoise", "--help", identity=False)
     assert (shown.code, b"--sigma" in shown.stdout) == (0, True)
     report = restore("doctor", identity=False)
-    assert report.code == 0
+    assert report.code == 3
     assert any(line.startswith("  --  list") and "bad.toml" in line for line in report.lines)
     assert any("torch" in line for line in report.lines)
     assert "bad.toml" in restore("denoise", tmp_path / "x.png", identity=False).errors[0]
@@ -102,7 +102,7 @@ def test_doctor_says_what_to_type_where_weights_are_missing(restore: Run, rows: 
     assert result.code == 3
     place = next(number for number, line in enumerate(result.lines) if "net-denoise" in line)
     assert result.lines[place].startswith("  --  ")
-    assert "pip install --force-reinstall restorecli" in result.lines[place + 1]
+    assert "restore weights info net-denoise" in result.lines[place + 1]
 
 
 def test_a_bug_keeps_its_traceback_and_asks_for_a_report(restore: Run, monkeypatch: pytest.MonkeyPatch):

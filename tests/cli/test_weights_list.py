@@ -240,8 +240,7 @@ def test_verify_reads_all_that_is_here(restore: Run, kept: WeightsEntry):
 
 
 def test_a_damaged_file_is_found_refused_and_removed(restore: Run, kept: WeightsEntry, tmp_path: Path):
-    path = store.stored(kept)
-    assert path is not None
+    (path, _) = store.located(kept) or pytest.fail("nothing is kept")
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
@@ -253,7 +252,7 @@ def test_a_damaged_file_is_found_refused_and_removed(restore: Run, kept: Weights
     assert (used.code, "sha256 differs" in used.errors[0]) == (3, True)
     removed = restore("weights", "remove", "brought", identity=False)
     assert (removed.code, removed.lines) == (0, [f"brought: {(len(data) + RECORD) / 1e6:.1f} MB freed"])
-    assert store.stored(kept) is None
+    assert not store.is_here(kept)
     assert list(store.folder().iterdir()) == []
     assert restore("weights", "remove", "brought", identity=False).lines == ["brought: was not here"]
 
@@ -261,8 +260,7 @@ def test_a_damaged_file_is_found_refused_and_removed(restore: Run, kept: Weights
 def test_damage_to_what_is_no_copy_says_what_mends_it(
     restore: Run, kept: WeightsEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    path = store.stored(kept)
-    assert path is not None
+    (path, _) = store.located(kept) or pytest.fail("nothing is kept")
     path.write_bytes(bytes(path.stat().st_size))
     whole = registry.list_file()
     monkeypatch.setattr(registry, "list_file", lambda: whole)

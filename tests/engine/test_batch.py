@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from restorecli.engine import batch
-from restorecli.engine.batch import Outcome, Transfer, run_batch
+from restorecli.engine import read_ahead, write_behind
+from restorecli.engine.batch import run_batch
+from restorecli.engine.outcome import Outcome, Transfer
 from restorecli.engine.plan import Job
 from restorecli.engine.restorer import Report, Restored
 from restorecli.errors import InputError, NetworkOutputError, OutOfMemoryError, OutputError
@@ -106,13 +107,13 @@ def test_fail_fast_stops_at_the_first_failure(jobs: list[Job]):
 def test_interrupted_it_finishes_and_reports_what_is_being_written(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write = batch.write
+    write = write_behind.write
 
     def write_slowly(*arguments):
         time.sleep(0.3)
         return write(*arguments)
 
-    monkeypatch.setattr(batch, "write", write_slowly)
+    monkeypatch.setattr(write_behind, "write", write_slowly)
 
     def interrupt(number: int) -> None:
         if number == 3:
@@ -141,14 +142,14 @@ def test_an_interrupt_while_the_last_ones_are_written_loses_none(jobs: list[Job]
 
 def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
     reads: list[int] = []
-    original = batch.read
+    original = read_ahead.read
 
     def counted(*arguments, **options):
         reads.append(1)
         return original(*arguments, **options)
 
-    monkeypatch.setattr(batch, "read", counted)
-    monkeypatch.setattr(batch, "WAITING_BYTES", 1)  # every image is a large one
+    monkeypatch.setattr(read_ahead, "read", counted)
+    monkeypatch.setattr(read_ahead, "WAITING_BYTES", 1)  # every image is a large one
     ahead = []
 
     def look(number: int) -> None:
@@ -160,10 +161,10 @@ def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytes
 
 
 def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(batch, "WAITING_BYTES", 1)
+    monkeypatch.setattr(write_behind, "WAITING_BYTES", 1)
     writing, most = [0], [0]
     lock = threading.Lock()
-    write = batch.write
+    write = write_behind.write
 
     def counted(*arguments):
         with lock:
@@ -175,7 +176,7 @@ def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pyte
             writing[0] -= 1
         return receipt
 
-    monkeypatch.setattr(batch, "write", counted)
+    monkeypatch.setattr(write_behind, "write", counted)
     assert all(outcome.error is None for outcome in run(jobs))
     assert most == [1]
 
@@ -190,8 +191,8 @@ def test_reading_and_writing_run_beside_the_network(jobs: list[Job], monkeypatch
 
         return run_slowly
 
-    monkeypatch.setattr(batch, "read", slow(batch.read))
-    monkeypatch.setattr(batch, "write", slow(batch.write))
+    monkeypatch.setattr(read_ahead, "read", slow(read_ahead.read))
+    monkeypatch.setattr(write_behind, "write", slow(write_behind.write))
     start = time.perf_counter()
     run(jobs, Inverting(lambda number: time.sleep(0.05)))
     assert time.perf_counter() - start < 0.9

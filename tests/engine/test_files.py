@@ -8,7 +8,8 @@ import pytest
 
 from restorecli.engine import plan as planning
 from restorecli.engine.files import find_inputs, is_own_result, read_list
-from restorecli.engine.plan import Naming, Plan, make_plan, sweep
+from restorecli.engine.naming import Naming
+from restorecli.engine.plan import Plan, make_plan, sweep
 from restorecli.errors import OutputError, UsageError
 
 
@@ -120,7 +121,7 @@ def test_what_cannot_be_read_becomes_a_problem_and_does_not_block(tmp_path: Path
     }
     assert reasons == {
         "dangling.png": "a link that leads nowhere",
-        "loop.png": "Too many levels of symbolic links",
+        "loop.png": "too many levels of symbolic links",
         "pipe.png": "not a regular file (a pipe, socket or device)",
         "socket.png": "not a regular file (a pipe, socket or device)",
         "missing.png": "no such file",

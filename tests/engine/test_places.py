@@ -7,7 +7,8 @@ import pytest
 
 from restorecli.engine.batch import run_batch
 from restorecli.engine.files import find_inputs
-from restorecli.engine.plan import Job, Naming, Plan, make_plan
+from restorecli.engine.naming import Naming
+from restorecli.engine.plan import Job, Plan, make_plan
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import OutputError, UsageError
 from restorecli.images import Image, write

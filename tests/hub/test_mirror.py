@@ -38,9 +38,9 @@ def test_mirror_then_pull_from_the_mirror(hub: LoopbackHub, shop: Shop, restore:
     content = there.commits[row["revision"]]["tiny-denoise-s25.safetensors"]
     assert (row["source"], row["repo"], row["revision"]) == ("hub", "me/weights", there.head)
     assert (row["sha256"], row["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
-    kept = store.stored(shop.on_hub)
+    kept = store.record(shop.on_hub)
     assert kept is not None
-    assert content == kept.read_bytes()
+    assert content == kept.path.read_bytes()
     assert not there.private
 
     assert restore("weights", "remove", "tiny-denoise-s25").code == 0

@@ -45,7 +45,7 @@ def test_pull_proves_converts_and_keeps(hub: LoopbackHub, shop: Shop, restore: R
     assert result.err.splitlines()[0].startswith("2 files to fetch, about 0.0 MB; converted into ")
     assert "licence of tiny-denoise-web: unknown, from https://github.com/lab/tiny" in result.err
     assert result.err.splitlines()[-1] == "2 fetched"
-    assert store.stored(shop.on_hub) is not None
+    assert store.is_here(shop.on_hub)
     assert not [path for path in (cache_folder() / "downloads").iterdir() if path.is_file()]
 
     hub.stop()

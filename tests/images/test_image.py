@@ -17,10 +17,10 @@ from restorecli.images import (
     Image,
     WriteOptions,
     output_extension,
-    printable,
     read,
     write,
 )
+from restorecli.wording import printable
 
 
 def written(image: Image, format: str = "png") -> bytes:

@@ -32,6 +32,7 @@ from restorecli.report import (
 )
 from restorecli.report.pictures import data_uri
 from restorecli.spec import Window
+from restorecli.wording import printable
 
 NASTY = "<script>alert('1')</script> \"&amp;\" {{script}} {{title}} </style> <!-- ${x}"
 
@@ -91,7 +92,7 @@ def test_any_text_is_shown_and_never_run(texts: list[str]):
     assert [tag for tag, _ in taken.tags] == [tag for tag, _ in plain.tags]
     together = "".join(taken.texts)
     for text in (cell, head, caption, note, footer):
-        assert images.printable(text) in together
+        assert printable(text) in together
 
 
 def _harmless(page: Page) -> Page:

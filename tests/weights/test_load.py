@@ -100,7 +100,7 @@ def test_a_missing_file_says_what_to_type(row, tmp_path: Path):
     (tmp_path / "local.safetensors").unlink()
     with pytest.raises(WeightsError, match="no such file") as caught:
         load_network(entry)
-    assert caught.value.hint == "restore weights list"
+    assert caught.value.hint == "restore weights info x"
 
 
 def test_the_sha256_must_be_right(row, tmp_path: Path):

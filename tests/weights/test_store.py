@@ -40,10 +40,10 @@ def sha256(path: Path) -> str:
 
 
 def test_store_then_load(raw: Path):
-    assert store.stored(ENTRY) is None
+    assert not store.is_here(ENTRY)
     kept = store.store(ENTRY, raw)
     assert (kept.proof, kept.origin) == ("keys and shapes", "https://example.org")
-    assert store.stored(ENTRY) == kept.path
+    assert store.located(ENTRY) == (kept.path, kept.sha256)
     assert store.record(ENTRY) == kept
     assert kept.sha256 == sha256(kept.path)
     assert kept.source == store.Digest(sha256(raw), store.digest(raw).git_blob, raw.stat().st_size)
@@ -74,7 +74,7 @@ def test_a_pinned_file_is_proved_by_its_hash(raw: Path, key: str):
         store.store(wrong, raw)
     assert store.record(wrong) is None
     assert store.store(wrong, raw, unproved=True).proof == "keys and shapes"
-    assert store.stored(wrong) is not None
+    assert store.is_here(wrong)
 
 
 def test_a_hash_that_the_list_learns_later_is_minded(raw: Path):
@@ -87,9 +87,9 @@ def test_a_hash_that_the_list_learns_later_is_minded(raw: Path):
 
 def test_what_another_row_of_that_id_means_is_not_taken(raw: Path):
     store.store(ENTRY, raw)
-    assert store.stored(replace(ENTRY, model=replace(ENTRY.model, params={"width": 8}))) is None
-    assert store.stored(replace(ENTRY, model=replace(ENTRY.model, tile=64))) is not None
-    assert store.stored(replace(ENTRY, id="x-2")) is None
+    assert not store.is_here(replace(ENTRY, model=replace(ENTRY.model, params={"width": 8})))
+    assert store.is_here(replace(ENTRY, model=replace(ENTRY.model, tile=64)))
+    assert not store.is_here(replace(ENTRY, id="x-2"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"file": "../../etc/passwd"}', None])
@@ -124,7 +124,7 @@ def test_what_is_replaced_leaves_nothing(raw: Path, tmp_path: Path):
     }  # fmt: skip
     assert store.remove(ENTRY) > 0
     assert store.remove(ENTRY) == 0
-    assert store.stored(near) is not None
+    assert store.is_here(near)
 
 
 @pytest.mark.parametrize("fails", ["x-", "x.json"])
