@@ -5,6 +5,7 @@ RestoreError                  exit 1
 │   └── DeviceError           exit 2   the device asked for is not there
 ├── InputError                exit 1   one input cannot be restored; a batch reports it and goes on
 ├── OutputError               exit 1   one result cannot be written; a batch reports it and goes on
+│   └── FileThereError        exit 1   there is such a file already; a batch passes over it
 ├── NetworkOutputError        exit 1   the network gave non-finite values, in float32 too
 ├── WeightsError              exit 3   weights are not there, or are not what they should be
 └── OutOfMemoryError          exit 4   not enough memory even with the smallest tile
@@ -41,6 +42,10 @@ class InputError(RestoreError):
 
 class OutputError(RestoreError):
     """The result cannot be written: no permission, disk full, a file that is there already."""
+
+
+class FileThereError(OutputError):
+    """A file of that name is there already, and nobody said that it may be replaced."""
 
 
 class NetworkOutputError(RestoreError):

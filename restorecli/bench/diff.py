@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .results import Results, Score, level_words
-from .tables import decibels
+from .tables import psnr_words
 
 COLUMNS = ("set", "level", "protocol", "weights", "before", "after", "change", "SSIM change", "time")
 SAME = 1e-4  # dB: the last place of the figures that are kept
@@ -18,7 +18,7 @@ class Change:
 
     @property
     def psnr(self) -> float | None:
-        """None where one of them is exact."""
+        """None where an image of one of them is exact."""
         if self.before.psnr is None or self.after.psnr is None:
             return None
         return self.after.psnr - self.before.psnr
@@ -27,7 +27,9 @@ class Change:
     def is_same(self) -> bool:
         ssim = abs(self.after.ssim - self.before.ssim)
         if self.psnr is None:
-            return self.before.psnr == self.after.psnr and ssim < SAME
+            counts = (self.before.exact, self.after.exact)
+            is_as_exact = None in counts or counts[0] == counts[1]
+            return self.before.psnr == self.after.psnr and is_as_exact and ssim < SAME
         return abs(self.psnr) < SAME and ssim < SAME
 
     def as_data(self) -> dict[str, object]:
@@ -91,8 +93,8 @@ def cells(difference: Difference) -> list[tuple[str, ...]]:
             level_words(change.after.task, change.after.level),
             change.after.protocol,
             change.after.model,
-            decibels(change.before.psnr),
-            decibels(change.after.psnr),
+            psnr_words(change.before),
+            psnr_words(change.after),
             "same" if change.is_same else "" if change.psnr is None else f"{change.psnr:+.4f}",
             f"{change.after.ssim - change.before.ssim:+.5f}",
             _times(change.before.seconds_per_megapixel, change.after.seconds_per_megapixel),

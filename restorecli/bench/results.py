@@ -1,6 +1,8 @@
 """What was measured: frozen data, to JSON and back. No torch here.
 
-PSNR is None where two images are equal (it is infinite, which JSON does not know).
+PSNR is None where two images are equal (it is infinite, which JSON does not know), and so is a mean with one
+of them. The mean of the other images would be of another set than that of the row beside it: it is not given;
+`exact` says how many are equal.
 """
 
 import json
@@ -64,6 +66,7 @@ class Score:
     peak_memory: int | None = None  # bytes above what was there before; None where it cannot be measured
     published: float | None = None  # PSNR in dB, as the paper of these weights has it
     per_image: tuple[ImageScore, ...] = ()
+    exact: int | None = None  # images whose result is the target; None in files from before it was counted
 
     @property
     def name(self) -> str:

@@ -257,6 +257,7 @@ def _mean(
         peak_memory=max((peak for peak in memory if peak is not None), default=None),
         published=published,
         per_image=tuple(scores),
+        exact=sum(score.psnr is None for score in scores),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .results import Reference, Results, Score
-from .tables import decibels
+from .tables import psnr_words
 
 COLUMNS = ("task", "set", "protocol", "level", "weights", "PSNR", "SSIM", "beside it", "papers")
 _LEVEL_OF_WEIGHTS = re.compile(r"-[sqx]\d+$")  # compact-upscale-x2: of each level's own weights
@@ -56,10 +56,13 @@ def _cells(line: _Line, results: Results) -> tuple[str, ...]:
         score.protocol,
         " / ".join(f"{level:g}" if isinstance(level, float) else str(level) for level in levels if level),
         _names(list(dict.fromkeys(each.name for each in line.scores.values()))),
-        " / ".join(decibels(each.psnr) for each in line.scores.values()),
+        " / ".join(psnr_words(each) for each in line.scores.values()),
         " / ".join(f"{each.ssim:.4f}" for each in line.scores.values()),
-        _others(levels, ((row.name, row.level, row.psnr) for row in baselines)),
-        _others(levels, ((row.method, row.level, row.psnr) for row in papers if row.method not in measured)),
+        _others(levels, ((row.name, row.level, psnr_words(row)) for row in baselines)),
+        _others(
+            levels,
+            ((row.method, row.level, f"{row.psnr:.2f}") for row in papers if row.method not in measured),
+        ),
     )
 
 
@@ -74,11 +77,11 @@ def _place(row: Score | Reference) -> tuple[str, str, str]:
     return row.task, row.set, row.protocol
 
 
-def _others(levels: tuple[Level, ...], rows: Iterable[tuple[str, Level, float | None]]) -> str:
+def _others(levels: tuple[Level, ...], rows: Iterable[tuple[str, Level, str]]) -> str:
     """`input 24.83 / 20.53 / 14.99; Malvar ...`: one figure for each level."""
     found: dict[str, dict[Level, str]] = {}
-    for name, level, psnr in rows:
-        found.setdefault(name, {})[level] = decibels(psnr)
+    for name, level, figure in rows:
+        found.setdefault(name, {})[level] = figure
     return "; ".join(
         f"{name} {' / '.join(figures.get(level, '–') for level in levels)}" for name, figures in found.items()
     )

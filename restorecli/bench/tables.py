@@ -17,7 +17,7 @@ _CSV_FIELDS = (
     "task", "set", "protocol", "level", "model", "kind", "images", "whole", "note",
     "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "published", "difference",
     "seconds_per_megapixel", "peak_memory", "network", "weights_sha256", "told", "precision",
-    "device", "windows", "tile", "ensemble",
+    "device", "windows", "tile", "ensemble", "exact",
 )  # fmt: skip
 _IMAGE_FIELDS = (
     "name", "height", "width", "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "seconds",
@@ -48,7 +48,7 @@ def _cells(score: Score) -> tuple[str, ...]:
         level_words(score.task, score.level),
         score.protocol,
         score.name,
-        decibels(score.psnr),
+        psnr_words(score),
         f"{score.ssim:.4f}",
         "" if score.published is None else f"{score.published:.2f}",
         "" if score.difference is None else f"{score.difference:+.2f}",
@@ -64,8 +64,13 @@ def _paper_cells(paper: Reference) -> tuple[str, ...]:
     return (paper.set, "", level, paper.protocol, name, "", "", f"{paper.psnr:.2f}", "", "", "", "")
 
 
-def decibels(value: float | None) -> str:
-    return "exact" if value is None else f"{value:.2f}"
+def psnr_words(score: Score) -> str:
+    """The mean in dB. With an image that equals its target it is infinite: then how many do is said."""
+    if score.psnr is not None:
+        return f"{score.psnr:.2f}"
+    if score.exact == score.images:
+        return "exact"
+    return "some exact" if score.exact is None else f"{score.exact} of {score.images} exact"
 
 
 def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import EXIT_BUG, RestoreError, WeightsError
+from ..errors import EXIT_BUG, FileThereError, RestoreError, WeightsError
 from ..spec import Choice
 from ..wording import printable
 from .output import Output, Progress
@@ -48,8 +48,7 @@ class Account:
                 f"{them} left out: results of other tasks; they are restored where they are named"
             )
         for job in plan.done:
-            self.output.detail(f"{job.target} is there already")
-            self._enter("skipped", job)
+            self._skip(job)
         for problem in plan.problems:
             self.fail(problem.path, None, problem.error)
 
@@ -68,6 +67,9 @@ class Account:
     def add(self, outcome: "Outcome") -> None:
         """One file is finished."""
         job = outcome.job
+        if isinstance(outcome.error, FileThereError) and not self._alone:
+            self._skip(job)  # done meanwhile, by the same command in another window
+            return
         if outcome.error is not None:
             self.fail(job.name, job, outcome.error)
             return
@@ -93,6 +95,10 @@ class Account:
             report=report,
             receipt=receipt,
         )
+
+    def _skip(self, job: "Job") -> None:
+        self.output.detail(f"{job.target} is there already")
+        self._enter("skipped", job)
 
     def plan(self, job: "Job", height: int, width: int, estimate: "Estimate") -> None:
         """One file of a dry run."""

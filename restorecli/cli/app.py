@@ -4,8 +4,10 @@ No `from __future__ import annotations` here: the commands are built from annota
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +16,10 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import EXIT_BUG, EXIT_INTERRUPTED, RestoreError, UsageError
 from . import bench, commands, compare, doctor, train, weights
-from .output import EXIT_NOBODY_READS, Output, be_robust, open_closed_streams
+from .account import describe
+from .output import EXIT_NOBODY_READS, Mode, Output, be_robust, open_closed_streams
+
+_ASKS_FOR_JSON = re.compile(r"--json|-[fhqrv]*j.*")  # flags of one letter can be joined: -rj
 
 
 class PlainGroup(TyperGroup):
@@ -78,17 +83,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     output = Output()
+    Output.has_answered = False
     try:
-        code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")  # pydantic speaks through typer
         if message:  # empty: typer has shown the help of a command that wants more words
-            output.error(message, hint="--help shows what there is")
+            _tell(UsageError(message, hint="--help shows what there is"), output, arguments)
         return UsageError.exit_code
     except RestoreError as error:
-        output.error(error.message, error.hint)
+        _tell(error, output, arguments)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         output.note("interrupted")
@@ -97,4 +104,24 @@ def _run(arguments: Sequence[str] | None) -> int:
         raise
     except Exception as error:  # the outer edge: whatever else is raised is a bug of ours
         output.bug(error)
+        _answer(error, output, arguments)
         return EXIT_BUG
+
+
+def _tell(error: RestoreError, output: Output, arguments: Sequence[str]) -> None:
+    output.error(error.message, error.hint)
+    _answer(error, output, arguments)
+
+
+def _answer(error: Exception, output: Output, arguments: Sequence[str]) -> None:
+    """The error as the document of --json, where that was asked for and no answer was given yet.
+
+    By the words themselves: of a command line that is refused, nobody has read the options.
+    """
+    options = takewhile(lambda word: word != "--", arguments)
+    if Output.has_answered or not any(_ASKS_FOR_JSON.fullmatch(word) for word in options):
+        return
+    try:
+        Output(Mode.JSON).document({"restorecli": __version__, "error": describe(error)})
+    except RestoreError as failure:  # the disk that it goes to is full
+        output.error(failure.message, failure.hint)

@@ -12,10 +12,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__, registry
-from ..errors import RestoreError, UsageError
+from ..errors import UsageError
 from ..tasks import TASKS
 from . import bench_work as work
-from .account import describe
 from .commands import examples
 from .options import (
     OUTPUT,
@@ -212,9 +211,6 @@ def run(
     except Stopped as stop:
         output.note("interrupted: nothing was written")
         raise typer.Exit(stop.exit_code) from None
-    except RestoreError as error:
-        output.document({"restorecli": __version__, "error": describe(error)})
-        raise
     if results.problems:
         raise typer.Exit(1)
 

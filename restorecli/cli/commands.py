@@ -12,14 +12,12 @@ from typing import Any, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from .. import __version__
 from ..errors import RestoreError
 from ..registry import entries
 from ..spec import Level, Task
 from ..tasks import TASKS
-from .account import describe
 from .options import RESTORING, RestoreOptions
-from .output import EXIT_NOBODY_READS, Mode, Output
+from .output import EXIT_NOBODY_READS
 from .restore import restore
 
 
@@ -81,12 +79,6 @@ def _command(task: Task) -> Callable[..., None]:
         options = RestoreOptions(**values)
         try:
             restore(task, level, options)
-        except RestoreError as error:
-            if options.json and not options.quiet:
-                Output(Mode.JSON).document(
-                    {"restorecli": __version__, "task": task.name, "error": describe(error)}
-                )
-            raise
         except BrokenPipeError:
             raise typer.Exit(EXIT_NOBODY_READS) from None
 

@@ -9,11 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import __version__, registry
-from ..errors import RestoreError
+from .. import registry
 from ..tasks import TASKS
 from . import compare_work as work
-from .account import describe
 from .commands import examples
 from .options import (
     INPUT,
@@ -53,9 +51,9 @@ def add_command(app: typer.Typer) -> None:
     app.command("compare", help=HELP, short_help=SUMMARY, epilog=EPILOG, rich_help_panel="More")(compare)
 
 
-def _complete_list(incomplete: str) -> Iterator[str]:
+def _complete_list(context: typer.Context, incomplete: str) -> Iterator[str]:
     before, comma, _ = incomplete.rpartition(",")
-    yield from (before + comma + name for name in complete_models())
+    yield from (before + comma + name for name in complete_models(context))
 
 
 def compare(
@@ -130,13 +128,9 @@ def compare(
         "tile": RestoreOptions(tile=tile).tile_size,
         "windows": windows.value,
     }
-    try:
-        levels = {"sigma": sigma, "quality": quality, "scale": scale, "pattern": pattern}
-        wish = work.checked(photo, model, task, levels, output, overwrite)
-        attempts = work.compare(wish, options, max_pixels, overwrite, out)
-    except RestoreError as error:
-        out.document({"restorecli": __version__, "photo": photo, "error": describe(error)})
-        raise
+    levels = {"sigma": sigma, "quality": quality, "scale": scale, "pattern": pattern}
+    wish = work.checked(photo, model, task, levels, output, overwrite)
+    attempts = work.compare(wish, options, max_pixels, overwrite, out)
     if open_page and not webbrowser.open(wish.target.absolute().as_uri()):
         out.warn(f"no browser was found: open {wish.target} yourself")
     if any(attempt.error is not None for attempt in attempts):

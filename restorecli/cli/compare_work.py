@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from .. import __version__, registry
-from ..errors import OutputError, RestoreError, UsageError
+from ..errors import InputError, OutputError, RestoreError, UsageError
 from ..spec import Task
 from ..tasks import TASKS
 from ..weights import licence
@@ -60,12 +60,22 @@ def checked(
     """What was asked for, as far as it makes sense without looking at the photo."""
     from ..engine.settings import find_level, find_task
 
+    _check_photo(photo)
     models = names("--model", model) or (registry.AUTO,)
     known = find_task(task or _task_of(models, levels))
     level = find_level(known, None, levels)
     for name in models:
         licence.check(registry.choose(known.name, name, level)[0])
     return Wish(photo, _target(photo, output, overwrite), known, level, tuple(dict.fromkeys(models)))
+
+
+def _check_photo(photo: str) -> None:
+    """Refuses what no page can be named after."""
+    hint = "restore compare photo.jpg"
+    if not photo:
+        raise UsageError("the name of the photo is empty", hint=hint)
+    if os.path.isdir(photo):  # noqa: PTH112 - pathlib raises where it may not look
+        raise InputError(f"{photo}: this is a folder, not an image", hint=hint)
 
 
 def _task_of(models: tuple[str, ...], levels: dict[str, float | str | None]) -> str:
@@ -140,7 +150,8 @@ def _attempts(wish: Wish, image: "Image", options: dict[str, Any], out: Output) 
             except RestoreError as error:
                 if len(wish.models) == 1 or isinstance(error, UsageError):
                     raise
-                out.warn(f"{name}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+                named = "" if error.message.startswith(f"{name}:") else f"{name}: "
+                out.warn(named + error.message + (f" ({error.hint})" if error.hint else ""))
                 attempts.append(Attempt(name, error=error))
             else:
                 attempts.append(Attempt(name, restored, limits=entry.limits))

@@ -11,6 +11,7 @@ import typer
 
 from .. import registry
 from ..errors import RestoreError, UsageError
+from ..tasks import TASKS
 from ..weights import licence
 
 RESTORING = "Restoring"
@@ -19,6 +20,7 @@ INPUT = "Input"
 OUTPUT = "Output"
 SPEED = "Speed and memory"
 REPORTING = "Reporting"
+MOST_TILES = 1_000_000  # at a time: more than any memory holds
 
 
 class PrecisionOption(StrEnum):
@@ -34,14 +36,21 @@ class WindowsOption(StrEnum):
 
 
 def complete_ids() -> list[str]:
+    return _ids_for(None)
+
+
+def complete_models(context: typer.Context) -> list[str]:
+    """Those of the task that is asked for, where one is: the command refuses the others."""
+    words = (context.info_name, context.params.get("task"), *context.args)  # args: bench's, not read yet
+    task = next((word for word in words if word in TASKS), None)
+    return [registry.AUTO, *_ids_for(task), registry.IDENTITY]
+
+
+def _ids_for(task: str | None) -> list[str]:
     try:
-        return [entry.id for entry in registry.entries()]
+        return [entry.id for entry in registry.entries() if task in (None, entry.task)]
     except RestoreError:  # a list of the user's that cannot be read: the command will say so
         return []
-
-
-def complete_models() -> list[str]:
-    return [registry.AUTO, *complete_ids(), registry.IDENTITY]
 
 
 def complete_devices() -> list[str]:
@@ -217,7 +226,8 @@ class RestoreOptions:
         typer.Option(help="paper: as the network's authors cut images.", rich_help_panel=SPEED),
     ] = WindowsOption.OURS
     batch: Annotated[
-        int | None, value(SPEED, metavar="N", help="Tiles at a time.", default="auto", min=1)
+        int | None,
+        value(SPEED, metavar="N", help="Tiles at a time.", default="auto", min=1, max=MOST_TILES),
     ] = None
 
     json: Json = False

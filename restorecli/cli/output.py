@@ -40,6 +40,8 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
 class Output:
     """Where a command's words go."""
 
+    has_answered = False  # of the process: something was given to standard output
+
     def __init__(self, mode: Mode = Mode.HUMAN, *, verbose: bool = False, is_silent: bool = False) -> None:
         self.mode = mode
         self.verbose = verbose
@@ -147,6 +149,7 @@ def _write(data: str | bytes) -> None:
 
     Without a buffer (PYTHONUNBUFFERED) the stream takes what fits, and only says how much that was.
     """
+    Output.has_answered = True  # even where it fails: half a document is not mended by a second one
     rest = data if isinstance(data, bytes) else data.encode(sys.stdout.encoding, "backslashreplace")
     try:
         while rest:

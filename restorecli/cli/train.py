@@ -110,12 +110,18 @@ def export(
 def curve(
     run: RunFolder,
     to: Annotated[Path, typer.Option(help="The SVG to write.")] = Path("curve.svg"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", "-f", help="Replace a file that is there.")
+    ] = False,
 ) -> None:
     """Plot the validation scores of a training's log."""
+    from ..images.atomic import atomic_file
     from ..train.curve import curve as draw
     from ..train.loop import LOG
 
-    to.write_text(draw(run / LOG), encoding="utf-8")
+    drawn = draw(run / LOG)
+    with atomic_file(to, overwrite=overwrite) as stream:
+        stream.write(drawn.encode())
     Output().result(str(to), path=str(to))
 
 

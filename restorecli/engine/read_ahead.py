@@ -1,5 +1,6 @@
 """Images of a batch, decoded by a thread that stays a bounded number of bytes ahead of the network."""
 
+import os
 import threading
 import time
 from collections import deque
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import FileThereError, InputError
 from ..images import WRITABLE, Image, lost_in_place, read
 from .files import same_file
 from .outcome import WAITING_BYTES, WAITING_IMAGES, Transfer, attempt, bytes_of
@@ -74,6 +75,9 @@ def _load(job: Job, transfer: Transfer) -> Loaded:
 
 
 def _read(job: Job, source: Path | bytes, transfer: Transfer) -> Image:
+    if job.target is not None and not transfer.write.overwrite and os.path.lexists(job.target):
+        # It was not there when all was planned: a second command is at the same files.
+        raise FileThereError(f"{job.target} is there already", hint="--overwrite replaces it")
     image = read(source, max_pixels=transfer.max_pixels)
     if job.source is not None and job.target is not None and same_file(job.source, job.target):
         lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from ..errors import OutputError
+from ..errors import FileThereError, OutputError
 from ..images import WRITABLE, Image, Receipt, output_extension, write
 from ..wording import reason
 from .outcome import WAITING_BYTES, WAITING_IMAGES, Outcome, Transfer, attempt, bytes_of
@@ -65,7 +65,8 @@ class Writers:
 
     def _look_for_failure(self, finished: "Future[Outcome]") -> None:
         """Known at once, though it is reported when its turn comes."""
-        if finished.exception() is None and finished.result().error is not None:
+        error = None if finished.exception() else finished.result().error
+        if error is not None and not isinstance(error, FileThereError):
             self.failed = True
 
     def _report_first(self) -> None:

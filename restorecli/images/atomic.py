@@ -12,7 +12,7 @@ from pathlib import Path
 from platform import node
 from typing import BinaryIO
 
-from ..errors import OutputError
+from ..errors import FileThereError, OutputError
 from ..wording import printable, reason
 
 TEMPORARY_SUFFIX = ".restore-tmp"
@@ -63,8 +63,8 @@ def _check_target(path: Path, old: os.stat_result | None, overwrite: bool, name:
         raise OutputError(f"{name}: there is no folder {printable(path.parent)}")
 
 
-def _exists(name: str) -> OutputError:
-    return OutputError(f"{name}: there is such a file already", hint="--overwrite replaces it")
+def _exists(name: str) -> FileThereError:
+    return FileThereError(f"{name}: there is such a file already", hint="--overwrite replaces it")
 
 
 def _give_owner_and_mode(temporary: Path, old: os.stat_result) -> None:

@@ -9,6 +9,7 @@ from PIL import Image as Pillow
 
 from ..errors import OutputError
 from .image import Image
+from .iptc import jpeg_segment
 from .png_write import write_png
 from .tiff_write import write_tiff
 
@@ -43,6 +44,10 @@ def _jpeg(stream: BinaryIO, image: Image, quality: int | None) -> None:
         # The chroma of a photo that had all of it, or was never a JPEG, is not thinned out.
         same = origin.subsampling in ("4:2:2", "4:2:0")
         options["subsampling"] = origin.subsampling if same else "4:4:4"
+    if image.metadata.iptc:
+        options["extra"] = jpeg_segment(image.metadata.iptc)
+    if image.metadata.comment:
+        options["comment"] = image.metadata.comment
     if max(image.height, image.width) > _MAX_JPEG_SIDE:
         raise _too_large(image, "JPEG", _MAX_JPEG_SIDE)
     _save(stream, image, "JPEG", options)

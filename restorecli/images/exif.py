@@ -4,10 +4,12 @@ Writing an EXIF block anew moves what maker notes point to and breaks them, so t
 and only the few values that become wrong are overwritten where they stand.
 """
 
+import math
 import re
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image as Pillow
 
@@ -20,6 +22,7 @@ _WIDTHS: tuple[int, ...] = (
     0xA002,
 )  # ImageWidth in the first directory, PixelXDimension in the Exif directory
 _HEIGHTS: tuple[int, ...] = (0x0101, 0xA003)
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _INCHES, _CENTIMETRES = 282, 283, 296, 2, 3
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 _INTEGERS = {3: "H", 4: "L"}  # TIFF types SHORT and LONG
@@ -61,6 +64,46 @@ def upright(exif: bytes) -> bytes:
     The thumbnail goes as well: it still lies on its side, and it shows the picture before the repair.
     """
     return _without_thumbnail(_overwritten(exif, {ORIENTATION: 1}))
+
+
+def resolution(exif: bytes) -> tuple[float, float] | None:
+    """Dots per inch, across and down; None where the block does not say, or is broken."""
+    try:
+        with quiet_pillow:
+            tags = Pillow.Exif()
+            tags.load(exif)
+            across, down, unit = (tags.get(tag) for tag in (_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT))
+            return dots_per_inch(across or 0, down or 0, unit or _INCHES)
+    # The documented edge, as in is_sound.
+    except Exception:
+        return None
+
+
+def dots_per_inch(across: Any, down: Any, unit: int) -> tuple[float, float] | None:
+    """Of the values of TIFF and EXIF; None where only the ratio is known."""
+    across, down = float(across), float(down)
+    if not (0 < across < math.inf and 0 < down < math.inf) or unit not in (_INCHES, _CENTIMETRES):
+        return None
+    scale = 2.54 if unit == _CENTIMETRES else 1.0
+    return across * scale, down * scale
+
+
+class _Stored(str):
+    """Text that Pillow took for Latin-1, so that nothing was lost; it would write it as ASCII, with ? for the
+    rest. This gives it the bytes that stood in the file.
+    """
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return super().encode("latin-1")
+
+
+def as_stored(value: Any) -> Any:
+    """A value that Pillow read from a directory, or all of one, so that it writes text as it was."""
+    if isinstance(value, str):
+        return _Stored(value)
+    if isinstance(value, tuple):
+        return tuple(map(as_stored, value))
+    return {tag: as_stored(below) for tag, below in value.items()} if isinstance(value, dict) else value
 
 
 def is_sound(exif: bytes) -> bool:

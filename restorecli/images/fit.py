@@ -12,18 +12,23 @@ from .image import Image, Origin
 # Which metadata each format holds, of those that are written.
 _HOLDS: dict[str, tuple[str, ...]] = {
     "PNG": ("icc", "exif", "xmp", "dpi", "png_chunks"),
-    "TIFF": ("icc", "exif", "xmp", "dpi"),
-    "JPEG": ("icc", "exif", "xmp", "dpi"),
+    "TIFF": ("icc", "exif", "xmp", "iptc", "dpi"),
+    "JPEG": ("icc", "exif", "xmp", "iptc", "comment", "dpi"),
     "WEBP": ("icc", "exif", "xmp"),
     "AVIF": ("icc", "exif", "xmp"),
     "HEIF": ("icc", "exif", "xmp"),
     "BMP": ("dpi",),
 }
-_FIELDS = ("icc", "exif", "xmp", "dpi", "png_chunks")
+_FIELDS = ("icc", "exif", "xmp", "iptc", "comment", "dpi", "png_chunks")
 _NAMES = {"png_chunks": "PNG texts"}
 _TAKES_EXIF_APART = ("TIFF", "AVIF", "HEIF")
 _MAX_JPEG_SEGMENT = 65533  # bytes, with its name
-_MAX_JPEG = {"exif": _MAX_JPEG_SEGMENT - 6, "xmp": _MAX_JPEG_SEGMENT - 29}
+_MAX_JPEG = {
+    "exif": _MAX_JPEG_SEGMENT - 6,
+    "xmp": _MAX_JPEG_SEGMENT - 29,
+    "iptc": _MAX_JPEG_SEGMENT - 27,
+    "comment": _MAX_JPEG_SEGMENT,
+}
 _PROFILE_SPACES = {b"GRAY": 1, b"RGB ": 3}  # other names, and profiles cut short, are not judged
 
 
@@ -76,6 +81,8 @@ def lost_in_place(origin: Origin, format: str) -> str | None:
         return f"a {origin.format} by its content, and would become a {format}"
     if origin.frames > 1 and format != "JPEG":
         return f"a file of {origin.frames} pictures, and only the first would be left"
+    if origin.left_out:
+        return f"it holds more than would come back: {', '.join(origin.left_out)}"
     most = 16 if format in DEEP_FORMATS else 8
     if origin.bits > most:
         return f"an image of {origin.bits} bits, and {format} is written with {most}"

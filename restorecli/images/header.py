@@ -19,7 +19,7 @@ from PIL import (
 from PIL import Image as Pillow
 
 from ..errors import InputError
-from . import exif, jpeg
+from . import exif, iptc, jpeg
 from .decode import Decoded, decode, is_gray
 from .deep import decode_avif_16, decode_heif_16, decode_ppm_16, ppm_top
 from .image import Origin
@@ -131,9 +131,15 @@ def _origin(picture: Pillow.Image, stream: BinaryIO, format: str) -> Origin:
             subsampling=jpeg.subsampling(picture),
             frames=exif.integer(picture.info.get("mp", b""), _MPF_COUNT) or 1,
             lossless=False,
+            left_out=("a video behind the picture",) if jpeg.has_video(_all_of(stream)) else (),
         )
     lossless = b"VP8L" in webp_kinds(stream) if format == "WEBP" else format not in _LOSSY
     return Origin(format, mode, bits, frames=getattr(picture, "n_frames", 1), lossless=lossless)
+
+
+def _all_of(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read()
 
 
 def _bits(picture: Pillow.Image, stream: BinaryIO, format: str) -> int:
@@ -162,11 +168,15 @@ def _metadata(info: dict[Any, Any], stream: BinaryIO, format: str) -> Metadata:
     block, xmp, chunks = info.get("exif"), _bytes(info.get("xmp")), ()
     if format == "PNG":  # Pillow knows what stands behind the pixels only after it decoded them
         block, xmp, chunks = png_metadata(stream)
+    block = block.removeprefix(b"Exif\0\0") if block else None
+    is_jpeg = format == "JPEG"
     return Metadata(
         icc=info.get("icc_profile") or None,
-        exif=block.removeprefix(b"Exif\0\0") if block else None,
+        exif=block,
         xmp=xmp,
-        dpi=_dpi(info, format),
+        iptc=info.get("photoshop", {}).get(iptc.IPTC) or None if is_jpeg else None,
+        comment=_bytes(info.get("comment")) if is_jpeg else None,
+        dpi=_dpi(info, format) or (exif.resolution(block) if block else None),
         png_chunks=chunks,
     )
 
@@ -177,7 +187,7 @@ def _bytes(value: Any) -> bytes | None:
 
 def _dpi(info: dict[Any, Any], format: str) -> tuple[float, float] | None:
     if format == "JPEG" and info.get("jfif_unit") not in (1, 2):
-        return None  # Pillow makes up 72 dpi; a resolution in the EXIF block stays there
+        return None  # Pillow makes up 72 dpi
     across, down = (float(value) for value in info.get("dpi", (0, 0)))
     # PNG and BMP count dots per metre: 300 dpi come back as 299.9994
     return (round(across, 2), round(down, 2)) if across > 0 and down > 0 else None

@@ -25,6 +25,7 @@ class Origin:
     subsampling: Subsampling | None = None  # of a colour JPEG
     frames: int = 1
     lossless: bool = True
+    left_out: tuple[str, ...] = ()  # what the file holds beside this picture and what is not read, in words
 
 
 @dataclass(frozen=True, slots=True, eq=False)

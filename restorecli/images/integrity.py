@@ -71,7 +71,11 @@ def _check_png(stream: BinaryIO) -> None:
 
 def _check_jpeg(stream: BinaryIO) -> None:
     """The end marker stands behind the pixels. libjpeg itself fills what is missing with gray."""
-    data = stream.read()
+    jpeg_end(stream.read())
+
+
+def jpeg_end(data: bytes) -> int:
+    """Where the end marker of the first picture stands."""
     position = 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:
@@ -80,9 +84,10 @@ def _check_jpeg(stream: BinaryIO) -> None:
         if marker == 0xFF:  # a filling byte
             position += 1
         elif marker == 0xDA:  # pixels; thumbnails with end markers of their own stand before
-            if data.find(b"\xff\xd9", position) < 0:
+            end = data.find(b"\xff\xd9", position)
+            if end < 0:
                 break
-            return
+            return end
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     raise cut_off("the end of the image is missing")

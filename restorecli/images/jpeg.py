@@ -1,12 +1,14 @@
 """What a JPEG file tells about how it was saved: quality and chroma subsampling."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 from PIL import JpegImagePlugin
 
 from .image import Subsampling
+from .integrity import jpeg_end
 
 # The tables of the JPEG standard (annex K), row by row, as libjpeg scales them.
 # fmt: off
@@ -27,6 +29,8 @@ _CHROMA = (
     47, 66, 99, 99, 99, 99, 99, 99,
 ) + 32 * (99,)
 # fmt: on
+
+_VIDEO = re.compile(rb"\0\0\0[\x08-\x40]ftyp(?:mp4|iso|qt|avc|M4V|3gp)")  # an MP4's or MOV's first box
 
 _SAMPLING: dict[tuple[tuple[int, int], ...], Subsampling] = {
     ((1, 1), (1, 1), (1, 1)): "4:4:4",
@@ -59,6 +63,11 @@ def subsampling(picture: JpegImagePlugin.JpegImageFile) -> Subsampling | None:
     across = math.gcd(*(h for h, _ in factors))
     down = math.gcd(*(v for _, v in factors))
     return _SAMPLING.get(tuple((h // across, v // down) for h, v in factors))
+
+
+def has_video(data: bytes) -> bool:
+    """Whether a video stands behind the picture, as in the moving photos of phones."""
+    return _VIDEO.search(data, jpeg_end(data)) is not None
 
 
 @cache

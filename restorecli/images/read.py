@@ -103,9 +103,13 @@ def _check_size(header: Header, max_pixels: int) -> None:
     width, height = header.width, header.height
     if width * height > max_pixels:
         raise InputError(
-            f"{width} x {height} pixels are more than {max_pixels / 1e6:g} megapixels",
+            f"{width} x {height} pixels are more than {_many(max_pixels)}",
             hint=f"--max-pixels {width * height} if you trust the file",
         )
+
+
+def _many(pixels: int) -> str:
+    return f"{pixels / 1e6:g} megapixels" if pixels >= 100_000 else f"{pixels} pixels"
 
 
 def _assembled(header: Header, decoded: Decoded) -> Image:
@@ -113,6 +117,7 @@ def _assembled(header: Header, decoded: Decoded) -> Image:
     held = pixels.dtype.itemsize * 8
     if origin.bits > held:
         notes = (*notes, f"{origin.bits} bits per channel read as {held}")
+    notes = (*notes, *(f"left out: {what}" for what in origin.left_out))
     if origin.frames > 1:
         notes = (*notes, f"the first of {origin.frames} pictures in the file")
     return Image(

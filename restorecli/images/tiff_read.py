@@ -17,7 +17,9 @@ from PIL import Image as Pillow
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from ..errors import InputError
+from . import iptc
 from .decode import Decoded, decode
+from .exif import as_stored, dots_per_inch
 from .header import Header, upright
 from .image import Origin
 from .integrity import cut_off, size_of
@@ -30,15 +32,17 @@ _SAMPLES, _PLANAR, _PREDICTOR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 284, 317, 3
 _STRIP_ROWS, _STRIP_OFFSETS, _STRIP_LENGTHS = 278, 273, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
 _ORIENTATION, _X_DPI, _Y_DPI, _DPI_UNIT, _XMP, _ICC = 274, 282, 283, 296, 700, 34675
+_EXIF_IFD, _GPS_IFD, _PHOTOSHOP, IPTC_TAG = 34665, 34853, 34377, 33723
 _SUBFILE_TYPE, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 271, 330, 50706
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
 _NAMES = {_RGB: "RGB", _PALETTE: "P", _CMYK: "CMYK", _YCBCR: "YCbCr", _LAB: "LAB"}
+_COLOURS = {_RGB: 3, _CMYK: 4, _YCBCR: 3, _LAB: 3}  # channels; the others have one
 _CAMERA_PHOTOMETRICS = (32803, 34892)
 _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 _SEPARATE = 2
 _HORIZONTAL = 2
-_CENTIMETRES = 3
+_INCHES = 2
 _LOSSY_COMPRESSIONS = (6, 7, 34892, 50001)  # JPEG, old and new, and WebP
 _SHORT, _LONG = 3, 4
 _DIVIDED = "premultiplied alpha divided out"
@@ -60,15 +64,17 @@ def tiff_header(stream: BinaryIO) -> Header:
     _check_supported(tags)
     _check_strips(tags, stream)
     bits = max(_tuple(tags.get(_BITS, 1)))
-    alpha = tags.get(_SAMPLES, 1) in (2, 4) and tags[_PHOTOMETRIC] in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    alpha, spare = _extra_channels(tags)
     colour = _NAMES.get(tags[_PHOTOMETRIC], "1" if bits == 1 else "L")
     mode = colour + "A" * alpha + ";16" * (bits == 16)
     lossless = tags.get(_COMPRESSION) not in _LOSSY_COMPRESSIONS
-    origin = Origin("TIFF", mode, bits, frames=_count_pages(stream), lossless=lossless)
+    left_out = (f"{spare} of {tags[_SAMPLES]} channels, neither colour nor alpha",) if spare else ()
+    pages = _count_pages(stream)
+    origin = Origin("TIFF", mode, bits, frames=pages, lossless=lossless, left_out=left_out)
     orientation = tags.get(_ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
     metadata = upright(_metadata(tags, stream), orientation)
-    if _needs_planes(tags, bits):
+    if _needs_planes(tags, bits, spare):
         return Header(
             tags[_WIDTH], tags[_HEIGHT], origin, metadata, orientation, lambda: _decode_planes(tags, stream)
         )
@@ -140,26 +146,31 @@ def _metadata(tags: Tags, stream: BinaryIO) -> Metadata:
     exif = Pillow.Exif()
     stream.seek(0)
     exif.load_from_fp(stream)
+    resources, record = _bytes(tags.get(_PHOTOSHOP)), tags.get(IPTC_TAG)
+    if any(isinstance(part, int) for part in _tuple(record)):
+        record = None  # some programs call it numbers: it stays among the other tags
+    record = _bytes(record) or (iptc.from_resources(resources) if resources else None)
     for tag in list(exif):
-        if tag in STORAGE_TAGS:
+        if tag in STORAGE_TAGS or (tag == IPTC_TAG and record):
             del exif[tag]
+        else:
+            exif[tag] = as_stored(exif.get_ifd(tag) if tag in (_EXIF_IFD, _GPS_IFD) else exif[tag])
     return Metadata(
         icc=_bytes(tags.get(_ICC)),
         exif=exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None,
         xmp=_bytes(tags.get(_XMP)),
+        iptc=record,
         dpi=_dpi(tags),
     )
 
 
 def _dpi(tags: Tags) -> tuple[float, float] | None:
-    across, down = float(tags.get(_X_DPI, 0)), float(tags.get(_Y_DPI, 0))
-    if not (across > 0 and down > 0) or tags.get(_DPI_UNIT, 2) == 1:  # 1: only the ratio is known
-        return None
-    scale = 2.54 if tags.get(_DPI_UNIT) == _CENTIMETRES else 1.0
-    return across * scale, down * scale
+    return dots_per_inch(tags.get(_X_DPI, 0), tags.get(_Y_DPI, 0), tags.get(_DPI_UNIT, _INCHES))
 
 
 def _bytes(value: Any) -> bytes | None:
+    if isinstance(value, tuple) and all(isinstance(part, bytes) for part in value):
+        return b"".join(value) or None
     return bytes(value) if isinstance(value, (bytes, bytearray, tuple)) and value else None
 
 
@@ -167,21 +178,40 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _needs_planes(tags: Tags, bits: int) -> bool:
+def _extra_channels(tags: Tags) -> tuple[bool, int]:
+    """Whether one of the channels is alpha, and how many are neither colour nor alpha."""
+    extra = tags.get(_SAMPLES, 1) - _COLOURS.get(tags[_PHOTOMETRIC], 1)
+    unsaid = _UNASSOCIATED if extra == 1 else 0
+    alpha = extra > 0 and _tuple(tags.get(_EXTRA_SAMPLES, unsaid))[0] in (_PREMULTIPLIED, _UNASSOCIATED)
+    return alpha, max(0, extra - alpha)
+
+
+def _needs_planes(tags: Tags, bits: int, spare: int) -> bool:
     if tags[_PHOTOMETRIC] not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or bits not in (8, 16):
         return False
     apart = tags.get(_SAMPLES, 1) > 1 and tags.get(_PLANAR) == _SEPARATE
-    return (bits == 16 or apart) and tags.get(_COMPRESSION) not in _LOSSY_COMPRESSIONS
+    return (bits == 16 or apart or spare > 0) and tags.get(_COMPRESSION) not in _LOSSY_COMPRESSIONS
 
 
 def _decode_by_pillow(tags: Tags, stream: BinaryIO) -> Decoded:
     stream.seek(0)
-    decoded = decode(_with_memory(TiffImageFile(stream), tags), _bytes(tags.get(_ICC)))
+    decoded = decode(_with_memory(_opened(stream), tags), _bytes(tags.get(_ICC)))
     if decoded.pixels.dtype == np.uint16:  # 12 bits, which Pillow leaves in 0..4095
         return replace(decoded, pixels=(decoded.pixels.astype(np.uint32) * 65535 // 4095).astype(np.uint16))
     if decoded.alpha is not None and _tuple(tags.get(_EXTRA_SAMPLES))[0] == _PREMULTIPLIED:
         return replace(decoded, notes=(_DIVIDED,))
     return decoded
+
+
+def _opened(stream: BinaryIO) -> TiffImageFile:
+    try:
+        return TiffImageFile(stream)
+    except SyntaxError as error:
+        if "unknown pixel mode" not in str(error):
+            raise
+        raise InputError(
+            "TIFF with such channels is not supported", hint="convert it to 8 or 16 bit RGB first"
+        ) from error
 
 
 def _with_memory(picture: TiffImageFile, tags: Tags) -> TiffImageFile:
@@ -206,11 +236,11 @@ def _decode_planes(tags: Tags, stream: BinaryIO) -> Decoded:
     if tags[_PHOTOMETRIC] == _WHITE_IS_ZERO:
         pixels = np.iinfo(pixels.dtype).max - pixels
     icc = _bytes(tags.get(_ICC))
-    meaning = _tuple(tags.get(_EXTRA_SAMPLES, _UNASSOCIATED))[0]
-    if samples == colours or meaning not in (_PREMULTIPLIED, _UNASSOCIATED):
+    has_alpha, _ = _extra_channels(tags)
+    if not has_alpha:
         return Decoded(pixels, None, icc=icc)
     alpha = np.ascontiguousarray(array[:, :, colours])
-    if meaning == _PREMULTIPLIED:
+    if _tuple(tags.get(_EXTRA_SAMPLES))[0] == _PREMULTIPLIED:
         return Decoded(_divided(pixels, alpha), alpha, (_DIVIDED,), icc)
     return Decoded(pixels, alpha, icc=icc)
 

@@ -11,8 +11,9 @@ from PIL import Image as Pillow
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from ..errors import OutputError
+from .exif import as_stored
 from .metadata import Metadata
-from .tiff_read import STORAGE_TAGS
+from .tiff_read import IPTC_TAG, STORAGE_TAGS
 
 _STRIP_BYTES = 1 << 20
 _MAX_THREADS = 8
@@ -61,9 +62,9 @@ def _directory_with(metadata: Metadata) -> ImageFileDirectory_v2:
         block = Pillow.Exif()
         block.load(metadata.exif)
         for tag, value in block.items():
-            if tag not in STORAGE_TAGS:
+            if tag not in STORAGE_TAGS and not (tag == IPTC_TAG and metadata.iptc):
                 below = block.get_ifd(tag) if tag in (_EXIF_IFD, _GPS_IFD) else None
-                directory[tag] = value if below is None else below
+                directory[tag] = as_stored(value if below is None else below)
     if metadata.dpi:
         for tag, kind, value in (
             (282, _RATIONAL, IFDRational(metadata.dpi[0])),
@@ -72,7 +73,11 @@ def _directory_with(metadata: Metadata) -> ImageFileDirectory_v2:
         ):
             directory.tagtype[tag] = kind
             directory[tag] = value
-    for tag, kind, data in ((700, _BYTE, metadata.xmp), (34675, _UNDEFINED, metadata.icc)):
+    for tag, kind, data in (
+        (700, _BYTE, metadata.xmp),
+        (IPTC_TAG, _UNDEFINED, metadata.iptc),
+        (34675, _UNDEFINED, metadata.icc),
+    ):
         if data:
             directory.tagtype[tag] = kind
             directory[tag] = data

@@ -18,6 +18,8 @@ from .image import Image
 from .names import Target, describe
 from .quiet import quiet_pillow
 
+_SHORT_OF_WORDS = ("AVIF", "HEIF")  # whose encoders say by RuntimeError that a picture is too large for them
+
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
@@ -84,4 +86,11 @@ def _encode(stream: BinaryIO, image: Image, format: str, options: WriteOptions, 
     except ImportError as error:
         raise OutputError(
             f"{name}: HEIC needs an extra package", hint="pip install 'restorecli[heic]'"
+        ) from error
+    except RuntimeError as error:
+        if format not in _SHORT_OF_WORDS:
+            raise
+        raise OutputError(
+            f"{name}: {format} cannot hold these {image.width} x {image.height} pixels: {error}",
+            hint="write PNG or TIFF",
         ) from error

@@ -18,9 +18,10 @@ from .recipe import Recipe, Source
 SUFFIXES = {".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 
-def image_paths(folder: Path) -> list[Path]:
+def image_paths(folder: Path, *, hint: str = "name folders of images") -> list[Path]:
+    """The images in a folder, by name; `hint` is what to type where there is no such folder."""
     if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder", hint="--data FOLDER that holds the recipe's sources")
+        raise UsageError(f"{folder}: no such folder", hint=hint)
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise InputError(f"{folder}: no images in it")
@@ -50,7 +51,9 @@ def split(paths: Sequence[Path], hold_out_every: int) -> tuple[list[Path], list[
 
 
 def recipe_paths(sources: Sequence[Source], root: Path, hold_out_every: int) -> tuple[list[Path], list[Path]]:
-    return split([p for source in sources for p in image_paths(root / source.folder)], hold_out_every)
+    hint = "--data FOLDER that holds the recipe's sources"
+    paths = [path for source in sources for path in image_paths(root / source.folder, hint=hint)]
+    return split(paths, hold_out_every)
 
 
 def turned(image: Tensor, way: int) -> Tensor:

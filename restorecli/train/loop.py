@@ -11,6 +11,8 @@ import torch
 
 from ..engine.device import pick_device
 from ..engine.heap import keep_freed_memory
+from ..errors import OutputError
+from ..wording import reason
 from . import checkpoint
 from .data import Ahead, Sampler, read_pixels, recipe_paths
 from .recipe import Recipe
@@ -43,7 +45,6 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
     keep_freed_memory()
     if options.threads:
         torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
     training_paths, held_out_paths = recipe_paths(
         recipe.sources, options.data, recipe.validation.hold_out_every
     )
@@ -55,12 +56,23 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
         training.load(saved)
     elif options.init is not None:
         training.start_from(options.init)
-    (options.out / RECIPE).write_text(recipe_text)
+    _prepare(options.out, recipe_text)
     log = Log(options.out / LOG, training.step, report)
     start = {"event": "start", "step": training.step, "images": len(training_paths)}
     log.write(start | {"origin": training.origin or "random weights"})
     _run(training, held_out, options, log)
     return training
+
+
+def _prepare(folder: Path, recipe_text: str) -> None:
+    """Makes the folder, after all that may be refused: a slip leaves nothing behind."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RECIPE).write_text(recipe_text)
+    except OSError as error:
+        is_file = isinstance(error, FileExistsError)
+        why = "this is a file, not a folder" if is_file else f"cannot be written: {reason(error)}"
+        raise OutputError(f"{folder}: {why}", hint="--out FOLDER names another") from error
 
 
 def _run(training: Training, held_out: HeldOut, options: Options, log: "Log") -> None:

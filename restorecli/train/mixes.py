@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from ..ops import degrade
 from ..ops.blur import blur, random_kernel
 from ..ops.draw import happens, uniform
+from ..ops.patterns import with_pattern
 from ..ops.rain import rain
 from ..ops.resize import matlab_bicubic
 
@@ -54,8 +55,8 @@ def without_margin(image: Tensor, margin: int) -> Tensor:
 class NoiseMix:
     """Sigma from `sigma_low` to `sigma_high`, more often weak than strong where `skew` is above 1.
 
-    The shares say which part of the samples is nearly clean, clipped to 8 bits, correlated, signal-dependent;
-    the rest gets float Gaussian noise.
+    The shares say which part of the samples is nearly clean, clipped to 8 bits, correlated, signal-dependent
+    (the rest gets float Gaussian noise), and which part holds a drawn pattern.
     """
 
     margin: ClassVar[int] = 0
@@ -69,6 +70,7 @@ class NoiseMix:
     clipped_share: float = 0.2
     correlated_share: float = 0.08
     shot_share: float = 0.1
+    pattern_share: float = 0.0
 
     def left(self, level: float, told: float) -> float:
         """The share of noise of sigma `level` that stays where the network is told to take `told`.
@@ -82,6 +84,8 @@ class NoiseMix:
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """(3, h, w) -> damaged, target, level."""
+        if self.pattern_share > 0 and happens(generator, self.pattern_share):
+            clean = with_pattern(clean, generator)
         target = to_gray(clean) if happens(generator, self.gray_share) else clean
         if happens(generator, self.clean_share):
             sigma = uniform(generator, 0, self.clean_sigma)

@@ -52,7 +52,9 @@ def test_every_figure_of_a_row_stands_in_the_table():
 
 def test_what_is_not_whole_or_exact_is_said_and_not_compared():
     page = page_of(
-        results(score(whole=False, note="the first 3 of 68"), score("identity", None, published=None))
+        results(
+            score(whole=False, note="the first 3 of 68"), score("identity", None, published=None, exact=68)
+        )
     )
     partial, exact = page.tables[0].rows
     assert partial[:2] == ("CBSD68, partial", "68 (the first 3 of 68)")

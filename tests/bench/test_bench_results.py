@@ -149,6 +149,25 @@ def test_weights_of_one_level_each_share_a_line_and_two_of_one_level_do_not():
     assert partial[0][1] == "CBSD68, partial: the first 2 of 68"
 
 
+@pytest.mark.parametrize(
+    ("exact", "words"), [(68, "exact"), (3, "3 of 68 exact"), (None, "some exact")], ids=str
+)
+def test_exact_is_said_of_a_row_only_if_all_its_images_are(exact, words):
+    """None: stored before it was counted; that one image at least is exact is known."""
+    row = score("identity", None, exact=exact)
+    assert tables.cells(results(row))[0][5] == words
+    assert summary.short_cells(results(row))[0][5] == words
+    assert tables.cells(results(score(exact=0)))[0][5] == "31.02"
+
+
+def test_diff_sees_that_fewer_images_are_exact():
+    before, after = (results(score("identity", None, exact=count)) for count in (68, 3))
+    (row,) = diff.cells(diff.compare(before, after))
+    assert row[4:7] == ("exact", "3 of 68 exact", "")
+    (stored,) = diff.compare(results(score("identity", None)), after).changes
+    assert stored.is_same
+
+
 def test_diff_says_what_became_better_and_what_is_alone():
     before = results(score(psnr=30.0), score("gone"), score("exact", None))
     after = results(score(psnr=30.5, images=60), score("new"), score("exact", None))

@@ -13,6 +13,7 @@ from restorecli.bench.folders import inspect, load, open_folder
 from restorecli.bench.protocols import PROTOCOLS
 from restorecli.bench.results import Problem, Score
 from restorecli.bench.runner import Job, Options, Watcher, run
+from restorecli.bench.tables import psnr_words
 from restorecli.errors import OutOfMemoryError
 
 CPU = Options(device="cpu")
@@ -147,8 +148,18 @@ def test_equal_images_have_no_psnr_and_so_has_their_mean(tmp_path):
     save(tmp_path / "photo.png", photo(2))
     job = Job(inspect(open_folder(tmp_path)), PROTOCOLS["clean-denoise"], None, ("identity",))
     row = scores(job)[-1]
-    assert row.psnr is None
+    assert (row.psnr, row.exact, row.images) == (None, 2, 2)
     assert row.ssim == pytest.approx(1)
+
+
+def test_one_equal_image_does_not_make_the_set_exact(tmp_path):
+    save(tmp_path / "flat.png", np.full((32, 32, 3), 128, np.uint8))  # a JPEG loses nothing of it
+    save(tmp_path / "photo.png", photo(2))
+    job = Job(inspect(open_folder(tmp_path)), PROTOCOLS["jpeg-colour"], 10.0, ("identity",))
+    row = scores(job)[-1]
+    assert [image.psnr is None for image in row.per_image] == [True, False]
+    assert (row.psnr, row.exact, row.images) == (None, 1, 2)
+    assert psnr_words(row) == "1 of 2 exact"
 
 
 def test_pictures_and_progress_are_told(tmp_path):

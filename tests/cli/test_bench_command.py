@@ -220,11 +220,6 @@ def test_what_makes_no_sense_is_said_before_any_work(
     assert tree(tmp_path) == []
 
 
-def test_an_error_is_a_document_with_json(restore: Run):
-    result = restore("bench", "denoise", "--set", "cbsd86", "--json")
-    assert result.json["error"]["message"] == "there is no set 'cbsd86'"
-
-
 def test_ctrl_c_ends_it_and_leaves_nothing(
     restore: Run, clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

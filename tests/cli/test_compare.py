@@ -118,6 +118,24 @@ def test_quiet_gives_the_path_and_json_the_figures(here: Path, restore: Run):
     assert failed.code == 1
 
 
+@pytest.mark.parametrize("photo", ["", ".", "..", "/", "album", "album/"])
+def test_what_names_no_photo_is_refused_in_one_line(here: Path, restore: Run, photo: str):
+    (here / "album").mkdir()
+    result = restore("compare", photo)
+    assert result.code in (1, 2), result.stderr
+    message = f"{photo}: this is a folder, not an image" if photo else "the name of the photo is empty"
+    assert result.stderr == f"error: {message}\nhint: restore compare photo.jpg\n"
+    assert tree(here) == []
+
+
+def test_weights_that_are_not_here_are_named_once(here: Path, restore: Run):
+    make_picture(here / "photo.png")
+    away = next(row.id for row in registry.entries() if row.id.startswith("panet-denoise"))
+    result = restore("compare", "photo.png", "--model", f"identity,{away}")
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("warning: "))
+    assert line.startswith(f"warning: {away}: these weights are not here")
+
+
 @pytest.mark.parametrize(
     ("words", "task"),
     [

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from running import Run
+from typer._completion_classes import BashComplete
+from typer.main import get_command
 
 from restorecli import __version__, registry
+from restorecli.cli.app import app
 from restorecli.spec import ModelSpec, WeightsEntry
 from restorecli.tasks import TASKS
 
@@ -115,3 +118,21 @@ def test_a_bug_keeps_its_traceback_and_asks_for_a_report(restore: Run, monkeypat
     assert "ZeroDivisionError: division by zero" in result.stderr
     assert "test_information.py" in result.stderr
     assert "please report it" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "tasks"),
+    [
+        (["denoise", "--model"], ["denoise"]),
+        (["upscale", "a.png", "-m"], ["upscale"]),
+        (["compare", "--task", "derain", "--model"], ["derain"]),
+        (["bench", "run", "dejpeg", "--model"], ["dejpeg"]),
+        (["compare", "--model"], list(TASKS)),
+        (["weights", "info"], list(TASKS)),
+    ],
+    ids=str,
+)
+def test_completion_offers_the_weights_that_the_command_takes(words: list[str], tasks: list[str]):
+    complete = BashComplete(get_command(app), {}, "restore", "_RESTORE_COMPLETE")
+    offered = {item.value for item in complete.get_completions(words, "")}
+    assert {row.id for row in registry.entries() if row.task in tasks} == offered - {"auto", "identity"}

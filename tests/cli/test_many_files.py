@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from running import Run, make_picture, pixels_of, tree
 
 from restorecli.cli.app import main
+from restorecli.engine import plan
 
 REPOSITORY = Path(__file__).parents[2]
 NOBODY = 65534
@@ -38,6 +40,25 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
+
+
+def test_what_another_command_finished_meanwhile_is_passed_over(
+    tmp_path: Path, restore: Run, monkeypatch: pytest.MonkeyPatch
+):
+    """Two of the same command at once: each result is written once, and neither command fails."""
+    names = [make_picture(tmp_path / f"{number}.png", size=(16, 16)) for number in range(3)]
+    make_plan = plan.make_plan
+
+    def planned(*words: Any) -> Any:
+        made = make_plan(*words)
+        (tmp_path / "1.denoise.png").write_bytes(b"theirs")
+        return made
+
+    monkeypatch.setattr(plan, "make_plan", planned)
+    result = restore("denoise", *names, "--json", "--fail-fast")
+    assert (result.code, result.stderr) == (0, "")
+    assert [row["status"] for row in result.json["files"]] == ["restored", "skipped", "restored"]
+    assert (tmp_path / "1.denoise.png").read_bytes() == b"theirs"
 
 
 # --------------------------------------------------------------------------- broken in different ways
@@ -213,6 +234,7 @@ def test_nobody_reads_the_output(
 AS_NOBODY = f"""
 import json, os, sys
 from restorecli.cli.app import main
+from restorecli.engine import plan
 commands = json.loads(sys.argv[1])
 assert main(commands.pop(0)) == 0
 os.setgid({NOBODY})

@@ -288,6 +288,7 @@ def test_verbose_says_what_was_chosen_and_why(here: Path, restore: Run):
         (["--quality", "10"], "--quality"),
         (["--from-file", "missing.txt"], "--from-file missing.txt"),
         (["--jpeg-quality", "0"], "--jpeg-quality"),
+        (["--batch", "1" + 20 * "0"], "--batch"),
     ],
 )
 def test_usage_errors(here: Path, restore: Run, words: list[str], message: str):

@@ -16,7 +16,7 @@ from restorecli.engine.batch import run_batch
 from restorecli.engine.outcome import Outcome, Transfer
 from restorecli.engine.plan import Job
 from restorecli.engine.restorer import Report, Restored
-from restorecli.errors import InputError, NetworkOutputError, OutOfMemoryError, OutputError
+from restorecli.errors import FileThereError, InputError, NetworkOutputError, OutOfMemoryError, OutputError
 from restorecli.images import Image, WriteOptions, read
 
 REPORT = Report("none", 1, (8, 8), 0, "cpu", "fp32", 0, None, 0.0)
@@ -80,7 +80,7 @@ def test_what_fails_fails_alone(jobs: list[Job], tmp_path: Path):
     jobs[3] = replace(jobs[3], target=tmp_path / "0.png" / "3.png")  # a file is no folder
 
     def fail(number: int) -> None:
-        error = {3: NetworkOutputError("not finite"), 4: MemoryError(), 5: ZeroDivisionError("a bug")}.get(
+        error = {2: NetworkOutputError("not finite"), 3: MemoryError(), 4: ZeroDivisionError("a bug")}.get(
             number
         )
         if error is not None:
@@ -88,8 +88,8 @@ def test_what_fails_fails_alone(jobs: list[Job], tmp_path: Path):
 
     outcomes = run(jobs, Inverting(fail))
     kinds = [type(outcome.error) for outcome in outcomes]
-    # The second file never reaches the network, so its numbers run one behind.
-    expected = [type(None), InputError, OutputError, OutputError, NetworkOutputError, OutOfMemoryError]
+    # The second and third file never reach the network, so its numbers run two behind.
+    expected = [type(None), InputError, FileThereError, OutputError, NetworkOutputError, OutOfMemoryError]
     assert kinds == [*expected, ZeroDivisionError, type(None)]
     assert (tmp_path / "out" / "2.png").read_bytes() == b"there already"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.png", "2.png", "7.png"]

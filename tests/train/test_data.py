@@ -8,9 +8,10 @@ import torch
 from torch import Generator
 from training_tools import RECIPE, make_project
 
+from restorecli.errors import UsageError
 from restorecli.ops.degrade import is_gray, mosaic
 from restorecli.ops.resize import shrink_8_bit
-from restorecli.train.data import Ahead, Sampler, recipe_paths, split, turned
+from restorecli.train.data import Ahead, Sampler, image_paths, recipe_paths, split, turned
 from restorecli.train.mixes import BlurMix, DownMix, JpegMix, MosaicMix, NoiseMix, RainMix, to_gray
 from restorecli.train.recipe import load_recipe
 
@@ -62,6 +63,16 @@ def test_paths_of_a_recipe(tmp_path):
     assert len(training) == 6
 
 
+def test_a_folder_that_is_not_there_gets_the_hint_of_who_asks(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    with pytest.raises(UsageError) as training:
+        recipe_paths(recipe.sources, tmp_path / "nope", 4)
+    assert training.value.hint == "--data FOLDER that holds the recipe's sources"
+    with pytest.raises(UsageError) as evaluation:
+        image_paths(tmp_path / "nope")
+    assert evaluation.value.hint == "name folders of images"
+
+
 def test_eight_ways_are_all_different(photo):
     ways = [turned(photo[:, :8, :8], way).contiguous() for way in range(8)]
     assert len({tuple(way.flatten().tolist()) for way in ways}) == 8
@@ -81,6 +92,12 @@ def test_noise_mix_keeps_its_shares(photo):
     whole = [damaged for damaged, _, _ in samples if torch.equal((damaged * 255).round() / 255, damaged)]
     assert 0.13 < len(whole) / 400 < 0.3
     assert sum(level < 3 for _, _, level in samples) / 400 > 0.1
+
+
+def test_a_share_of_the_noisy_samples_holds_patterns(photo):
+    generator = Generator().manual_seed(4)
+    targets = [NoiseMix(gray_share=0, pattern_share=0.3)(photo, generator)[1] for _ in range(200)]
+    assert 0.2 < sum(not torch.equal(target, photo) for target in targets) / 200 < 0.4
 
 
 def test_jpeg_mix_is_seeded_and_gives_whole_steps(photo):

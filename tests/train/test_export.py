@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from restorecli.checked import read_table
 from restorecli.cli.train import app
-from restorecli.errors import InputError, UsageError
+from restorecli.errors import InputError, OutputError, UsageError
 from restorecli.spec import WeightsEntry
 from restorecli.train import checkpoint
 from restorecli.train.evaluate import Damage, evaluate
@@ -202,6 +202,11 @@ def test_commands_go_from_recipe_to_card(tmp_path):
     call("curve", out, "--to", tmp_path / "curve.svg")
     picture = ElementTree.parse(tmp_path / "curve.svg").getroot()
     assert len(picture.findall("{*}polyline")) == 1
+    for target, words in (("curve.svg", "such a file already"), ("none/curve.svg", "there is no folder")):
+        refused = runner.invoke(app, ["curve", str(out), "--to", str(tmp_path / target)])
+        assert isinstance(refused.exception, OutputError)
+        assert words in refused.exception.message
+    call("curve", out, "--to", tmp_path / "curve.svg", "--overwrite")
     figures = call("evaluate", out, tmp_path / "data" / "made", "--damage", "noise:25", "--json").stdout
     assert json.loads(figures)[0]["images"] == 8
     (tmp_path / "figures.json").write_text(figures)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from training_tools import RECIPE, make_project, start_training
 
-from restorecli.errors import DeviceError, InputError, UsageError
+from restorecli.errors import DeviceError, InputError, OutputError, UsageError
 from restorecli.train import checkpoint
 from restorecli.train.curve import curve
 from restorecli.train.loop import Options, train
@@ -139,6 +139,25 @@ def test_kill_before_the_index_is_replaced_leaves_the_old_state(tmp_path, monkey
     checkpoint.save(tmp_path, state_of(3))
     assert saved(tmp_path)["step"] == 3
     assert len(list(tmp_path.glob("*.part"))) == 1
+
+
+def test_sources_that_are_not_there_leave_no_folder_behind(tmp_path):
+    make_project(tmp_path)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    with pytest.raises(UsageError, match="no such folder"):
+        run(tmp_path, "runs/out")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"), [("tiny.toml", "this is a file"), ("tiny.toml/out", "cannot be written: not a dir")]
+)
+def test_a_folder_that_cannot_be_made_is_a_known_error(tmp_path, out, message):
+    make_project(tmp_path)
+    with pytest.raises(OutputError, match=f"{out}: {message}") as refused:
+        run(tmp_path, out)
+    assert refused.value.hint == "--out FOLDER names another"
+    assert (tmp_path / "tiny.toml").read_text() == RECIPE
 
 
 @pytest.mark.usefixtures("one_thread")
