@@ -7,6 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Lock
 from typing import Any, overload
 
 import numpy as np
@@ -30,6 +31,7 @@ from .tiled import Progress
 __all__ = ["Estimate", "Report", "Restored", "Restorer", "restore"]
 
 LOADED = 2  # networks kept at a time: a batch may hold gray and colour images
+_LOADING = Lock()  # of all Restorers: one of its own could not be pickled with it
 
 
 class Restorer:
@@ -152,21 +154,22 @@ class Restorer:
     def _row(self, chosen: Chosen) -> RowRestorer:
         """Its network, loaded; the one that was not used for longest makes room."""
         entry = chosen.entry
-        if (failed := self._failed.get(entry.id)) is not None:
-            raise failed
-        if entry.id not in self._rows:
-            if self._before_loading is not None:
-                self._before_loading(entry)
-            while len(self._rows) >= LOADED:
-                self._rows.popitem(last=False)
-            try:
-                network = load_network(entry)
-            except WeightsError as error:
-                self._failed[entry.id] = error  # ten thousand photos need not try anew; a new Restorer does
-                raise
-            self._rows[entry.id] = RowRestorer(self.task, chosen, network, self.settings)
-        self._rows.move_to_end(entry.id)
-        return self._rows[entry.id]
+        with _LOADING:
+            if (failed := self._failed.get(entry.id)) is not None:
+                raise failed
+            if entry.id not in self._rows:
+                if self._before_loading is not None:
+                    self._before_loading(entry)
+                while len(self._rows) >= LOADED:
+                    self._rows.popitem(last=False)
+                try:
+                    network = load_network(entry)
+                except WeightsError as error:
+                    self._failed[entry.id] = error  # not tried anew ten thousand times; a new Restorer does
+                    raise
+                self._rows[entry.id] = RowRestorer(self.task, chosen, network, self.settings)
+            self._rows.move_to_end(entry.id)
+            return self._rows[entry.id]
 
     @overload
     def __call__(self, pixels: Image) -> Image: ...

@@ -1,5 +1,7 @@
 """Gray photos stay gray, whether they were saved with one channel or with three equal ones."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from restorecli import registry
+from restorecli.engine import restorer as restorer_module
 from restorecli.engine.restorer import Restorer
 from restorecli.images import Image
 from restorecli.networks.local import Local
-from restorecli.spec import Choice, ModelSpec
+from restorecli.spec import Choice, ModelSpec, WeightsEntry
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 GRAY = COLOUR[:, :, :1]
@@ -162,3 +165,25 @@ def test_the_defaults_of_the_package() -> None:
     restorer = Restorer("denoise", device="cpu")
     assert restored(restorer, GRAY)[1] == "compact-denoise-gray"
     assert restored(restorer, COLOUR)[1] == "compact-denoise"
+
+
+def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two would both make room for their own, and each could throw out the other's."""
+    load, inside, together = restorer_module.load_network, [], []
+
+    def watched(entry: WeightsEntry) -> nn.Module:
+        inside.append(entry.id)
+        time.sleep(0.02)
+        together.append(len(inside))
+        network = load(entry)
+        inside.remove(entry.id)
+        return network
+
+    monkeypatch.setattr(restorer_module, "load_network", watched)
+    monkeypatch.setattr(restorer_module, "LOADED", 1)
+    restorer = Restorer("denoise", tile=64, load=False)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(restorer, [GRAY, COLOUR] * 4))
+    assert set(together) == {1}
+    for one, other in zip(results, results[2:], strict=False):
+        np.testing.assert_array_equal(one, other)
