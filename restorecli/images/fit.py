@@ -59,7 +59,8 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
             continue
         name, why = _NAMES.get(field, field), _why_not(image, field, format, strip)
         if why:
-            lost.append(f"{name}: {why}")
+            if field != "dpi" or not _exif_tells_resolution(image):
+                lost.append(f"{name}: {why}")
             without = replace(image.metadata, **{field: () if field == "png_chunks" else None})
             image = replace(image, metadata=without)
         else:
@@ -70,6 +71,10 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
         block = exif.resized(image.metadata.exif, image.width, image.height)
         image = replace(image, metadata=replace(image.metadata, exif=block))
     return Fitted(image, tuple(kept), tuple(lost))
+
+
+def _exif_tells_resolution(image: Image) -> bool:
+    return image.metadata.exif is not None and exif.resolution(image.metadata.exif) is not None
 
 
 def lost_in_place(origin: Origin, format: str) -> str | None:

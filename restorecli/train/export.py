@@ -17,7 +17,7 @@ from ..row_text import row_text
 from ..spec import ModelSpec, WeightsEntry
 from ..weights.load import load_network
 from . import checkpoint
-from .loop import RECIPE
+from .loop import RECIPE, made
 from .recipe import Recipe, load_recipe
 from .training import build_network
 
@@ -59,11 +59,11 @@ def find_weights(name: str) -> tuple[nn.Module, ModelSpec]:
 
 def export(trained: Trained, folder: Path, name: str, figures: Sequence[Mapping[str, Any]] = ()) -> str:
     """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml."""
-    folder.mkdir(parents=True, exist_ok=True)
     # One key only: safetensors writes several in random order, and the file's sha256 is in the row.
     content = save(trained.weights(), metadata={"licence": LICENCE})
-    (folder / f"{name}.safetensors").write_bytes(content)
-    (folder / f"{name}.md").write_text(model_card(trained, name, len(content), figures))
+    with made(folder, "--to"):
+        (folder / f"{name}.safetensors").write_bytes(content)
+        (folder / f"{name}.md").write_text(model_card(trained, name, len(content), figures))
     return weights_row(trained, name, content)
 
 

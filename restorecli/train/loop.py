@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
         training.load(saved)
     elif options.init is not None:
         training.start_from(options.init)
-    _prepare(options.out, recipe_text)
+    with made(options.out, "--out"):  # after all that may be refused: a slip leaves nothing behind
+        (options.out / RECIPE).write_text(recipe_text)
     log = Log(options.out / LOG, training.step, report)
     start = {"event": "start", "step": training.step, "images": len(training_paths)}
     log.write(start | {"origin": training.origin or "random weights"})
@@ -64,15 +66,16 @@ def train(recipe: Recipe, recipe_text: str, options: Options, report: Report) ->
     return training
 
 
-def _prepare(folder: Path, recipe_text: str) -> None:
-    """Makes the folder, after all that may be refused: a slip leaves nothing behind."""
+@contextmanager
+def made(folder: Path, option: str) -> Iterator[None]:
+    """The folder, made, to write into; what goes wrong is an OutputError that names the option."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RECIPE).write_text(recipe_text)
+        yield
     except OSError as error:
         is_file = isinstance(error, FileExistsError)
         why = "this is a file, not a folder" if is_file else f"cannot be written: {reason(error)}"
-        raise OutputError(f"{folder}: {why}", hint="--out FOLDER names another") from error
+        raise OutputError(f"{folder}: {why}", hint=f"{option} FOLDER names another") from error
 
 
 def _run(training: Training, held_out: HeldOut, options: Options, log: "Log") -> None:

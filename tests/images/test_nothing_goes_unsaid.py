@@ -109,8 +109,9 @@ def test_a_resolution_that_only_the_exif_block_knows_is_kept():
     tags = Pillow.Exif()
     tags[282], tags[283], tags[296] = 118.0, 118.0, 3  # per centimetre
     image = read(jpeg(exif=tags.tobytes()))
-    for format in ("tiff", "png", "jpg"):
+    for format in ("tiff", "png", "jpg", "webp"):
         assert again(image, format)[0].metadata.dpi == pytest.approx((299.72, 299.72), abs=0.5)
+        assert write(image, io.BytesIO(), WriteOptions(format=format)).lost == ()
 
 
 @pytest.mark.parametrize("format", ["avif", "heic"])

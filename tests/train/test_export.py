@@ -46,6 +46,13 @@ def test_the_row_is_one_that_the_list_takes(project, tmp_path):
     assert entry.provenance["data"] == ["made by a test (CC0 1.0)"]
 
 
+def test_a_file_in_place_of_the_folder_is_refused_in_words(project, tmp_path):
+    (tmp_path / "weights").write_text("a file")
+    with pytest.raises(OutputError, match="this is a file, not a folder") as caught:
+        export(read_training(project / "run"), tmp_path / "weights", "tiny")
+    assert caught.value.hint == "--to FOLDER names another"
+
+
 def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
     rows = {export(read_training(project / "run"), tmp_path, "tiny") for _ in range(5)}
     assert len(rows) == 1  # byte for byte the same file, its sha256 with it
