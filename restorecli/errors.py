@@ -47,6 +47,9 @@ class OutputError(RestoreError):
 class FileThereError(OutputError):
     """A file of that name is there already, and nobody said that it may be replaced."""
 
+    def __init__(self, name: object) -> None:
+        super().__init__(f"{name} is there already", hint="--overwrite replaces it")
+
 
 class NetworkOutputError(RestoreError):
     """The network gave non-finite values for some part of the image, in float32 too."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import registry
-from ..errors import OutputError, UsageError
+from ..errors import FileThereError, OutputError, UsageError
 from ..tasks import TASKS
 from .options import names
 from .output import Output
@@ -71,7 +71,7 @@ def check_targets(per_image: Path | None, report: Path | None, *, overwrite: boo
         if target.suffix.lower() not in suffixes[target]:
             raise UsageError(f"{target}: must end in {' or '.join(suffixes[target])}")
         if target.exists() and not overwrite:
-            raise OutputError(f"{target} is there already", hint="--overwrite replaces it")
+            raise FileThereError(target)
         if not target.absolute().parent.is_dir():
             raise OutputError(f"{target.parent}: there is no such folder", hint=f"mkdir -p {target.parent}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from .. import __version__, registry
-from ..errors import InputError, OutputError, RestoreError, UsageError
+from ..errors import FileThereError, InputError, OutputError, RestoreError, UsageError
 from ..spec import Task
 from ..tasks import TASKS
 from ..weights import licence
@@ -102,7 +102,7 @@ def _target(photo: str, output: str | None, overwrite: bool) -> Path:
         if target.suffix.lower() not in SUFFIXES:
             raise UsageError(f"-o {output}: compare writes a page", hint=f"-o {target.stem or 'page'}.html")
     if os.path.lexists(target) and not overwrite:
-        raise OutputError(f"{target} is there already", hint="--overwrite replaces it; -o names another")
+        raise FileThereError(target)
     return target
 
 

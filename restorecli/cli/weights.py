@@ -114,11 +114,12 @@ def proof(row: WeightsEntry) -> str:
 def as_data(row: WeightsEntry) -> dict[str, Any]:
     """A row as JSON, with what is here of it."""
     kept = store.record(row)
-    file = store.located(row) if store.is_here(row) else None
+    found = store.located(row)
+    file = found[0] if found is not None and found[0].is_file() else None
     return {
         **asdict(row),
         "available": file is not None,
-        "path": None if file is None else str(file[0]),
+        "path": None if file is None else str(file),
         "proof": proof(row),
         "permissive": licence.is_permissive(row),
         "stored": weights_files.stored_data(kept) if kept else None,

@@ -90,11 +90,11 @@ def find_inputs(
                 found.setdefault(absolute(match.path), match)
     files = []
     for match in found.values():
-        reason = None if match.path is None else _why_not_a_file(match.path)
-        if reason is None:
+        why = None if match.path is None else _why_not_a_file(match.path)
+        if why is None:
             files.append(match)
         else:
-            problems.append(Problem(str(match.path), InputError(f"{match.path}: {reason}")))
+            problems.append(Problem(str(match.path), InputError(f"{match.path}: {why}")))
     return Inputs(tuple(files), tuple(problems), alone, tuple(passed_over))
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, OutputError, UsageError
+from ..errors import FileThereError, InputError, UsageError
 from ..images import sweep_temporaries
 from .files import Inputs, Problem, absolute, is_folder, is_own_result, made_by
 from .naming import Naming, output_folder, target_of
@@ -72,7 +72,7 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
         there = job.target is not None and os.path.lexists(job.target)
         (done if there and not naming.overwrite and not naming.in_place else todo).append(job)
     if inputs.alone and done:
-        raise OutputError(f"{done[0].target} is there already", hint="--overwrite replaces it")
+        raise FileThereError(done[0].target)
     return Plan(tuple(todo), tuple(done), tuple(problems), tuple(left_out), tuple(others), inputs.alone)
 
 

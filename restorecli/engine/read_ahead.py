@@ -18,6 +18,8 @@ from .plan import Job
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """One job's image, or why there is none."""
+
     job: Job
     image: Image | None
     error: Exception | None
@@ -77,7 +79,7 @@ def _load(job: Job, transfer: Transfer) -> Loaded:
 def _read(job: Job, source: Path | bytes, transfer: Transfer) -> Image:
     if job.target is not None and not transfer.write.overwrite and os.path.lexists(job.target):
         # It was not there when all was planned: a second command is at the same files.
-        raise FileThereError(f"{job.target} is there already", hint="--overwrite replaces it")
+        raise FileThereError(job.target)
     image = read(source, max_pixels=transfer.max_pixels)
     if job.source is not None and job.target is not None and same_file(job.source, job.target):
         lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])

@@ -156,7 +156,8 @@ class Restorer:
         entry = chosen.entry
         with _LOADING:
             if (failed := self._failed.get(entry.id)) is not None:
-                raise failed
+                # Without the way it took before, on which every photo so far would be kept.
+                raise failed.with_traceback(None)
             if entry.id not in self._rows:
                 if self._before_loading is not None:
                     self._before_loading(entry)

@@ -58,13 +58,9 @@ def _check_target(path: Path, old: os.stat_result | None, overwrite: bool, name:
     if old and stat.S_ISDIR(old.st_mode):
         raise OutputError(f"{name}: this is a folder", hint="add a slash to write into it, or name a file")
     if old and stat.S_ISREG(old.st_mode) and not overwrite:
-        raise _exists(name)
+        raise FileThereError(name)
     if not path.parent.is_dir():
         raise OutputError(f"{name}: there is no folder {printable(path.parent)}")
-
-
-def _exists(name: str) -> FileThereError:
-    return FileThereError(f"{name}: there is such a file already", hint="--overwrite replaces it")
 
 
 def _give_owner_and_mode(temporary: Path, old: os.stat_result) -> None:
@@ -97,10 +93,10 @@ def _put_in_place(temporary: Path, path: Path, overwrite: bool, name: str) -> No
             return
         os.link(temporary, path)  # refuses too, where rename would replace
     except FileExistsError:
-        raise _exists(name) from None
+        raise FileThereError(name) from None
     except (OSError, AttributeError):  # a file system or system without hard links
         if os.path.lexists(path):
-            raise _exists(name) from None
+            raise FileThereError(name) from None
         temporary.replace(path)
         return
     temporary.unlink()

@@ -59,7 +59,7 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
             continue
         name, why = _NAMES.get(field, field), _why_not(image, field, format, strip)
         if why:
-            if field != "dpi" or not _exif_tells_resolution(image):
+            if field != "dpi" or not _exif_says_so_too(image):
                 lost.append(f"{name}: {why}")
             without = replace(image.metadata, **{field: () if field == "png_chunks" else None})
             image = replace(image, metadata=without)
@@ -73,8 +73,11 @@ def fitted(image: Image, format: str, *, strip: bool) -> Fitted:
     return Fitted(image, tuple(kept), tuple(lost))
 
 
-def _exif_tells_resolution(image: Image) -> bool:
-    return image.metadata.exif is not None and exif.resolution(image.metadata.exif) is not None
+def _exif_says_so_too(image: Image) -> bool:
+    """Whether the resolution is the one that stands in the EXIF block as well: it stays there."""
+    dpi, block = image.metadata.dpi, image.metadata.exif
+    told = exif.resolution(block) if block else None
+    return dpi is not None and told is not None and np.allclose(dpi, told, rtol=0.01)
 
 
 def lost_in_place(origin: Origin, format: str) -> str | None:

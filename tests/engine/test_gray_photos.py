@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from traceback import walk_tb
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from restorecli import registry
 from restorecli.engine import restorer as restorer_module
 from restorecli.engine.restorer import Restorer
+from restorecli.errors import WeightsError
 from restorecli.images import Image
 from restorecli.networks.local import Local
 from restorecli.spec import Choice, ModelSpec, WeightsEntry
@@ -187,3 +189,19 @@ def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: p
     assert set(together) == {1}
     for one, other in zip(results, results[2:], strict=False):
         np.testing.assert_array_equal(one, other)
+
+
+def test_weights_that_are_not_there_keep_no_photo_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is kept, so that they are not tried anew; the way it took would hold every photo's pixels."""
+
+    def missing(entry: WeightsEntry) -> nn.Module:
+        raise WeightsError(f"{entry.id} is not here")
+
+    monkeypatch.setattr(restorer_module, "load_network", missing)
+    restorer = Restorer("denoise", load=False)
+    lengths = []
+    for _ in range(4):
+        with pytest.raises(WeightsError) as caught:
+            restorer.restore_image(Image.from_array(COLOUR))
+        lengths.append(len(list(walk_tb(caught.value.__traceback__))))
+    assert len(set(lengths[1:])) == 1

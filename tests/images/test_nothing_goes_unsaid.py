@@ -2,6 +2,7 @@
 
 import io
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,6 +113,9 @@ def test_a_resolution_that_only_the_exif_block_knows_is_kept():
     for format in ("tiff", "png", "jpg", "webp"):
         assert again(image, format)[0].metadata.dpi == pytest.approx((299.72, 299.72), abs=0.5)
         assert write(image, io.BytesIO(), WriteOptions(format=format)).lost == ()
+    other = replace(image, metadata=replace(image.metadata, dpi=(72.0, 72.0)))
+    lost = write(other, io.BytesIO(), WriteOptions(format="webp")).lost
+    assert lost == ("dpi: WEBP has no place for it",)
 
 
 @pytest.mark.parametrize("format", ["avif", "heic"])

@@ -209,7 +209,7 @@ def test_commands_go_from_recipe_to_card(tmp_path):
     call("curve", out, "--to", tmp_path / "curve.svg")
     picture = ElementTree.parse(tmp_path / "curve.svg").getroot()
     assert len(picture.findall("{*}polyline")) == 1
-    for target, words in (("curve.svg", "such a file already"), ("none/curve.svg", "there is no folder")):
+    for target, words in (("curve.svg", "is there already"), ("none/curve.svg", "there is no folder")):
         refused = runner.invoke(app, ["curve", str(out), "--to", str(tmp_path / target)])
         assert isinstance(refused.exception, OutputError)
         assert words in refused.exception.message
