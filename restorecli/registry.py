@@ -76,11 +76,16 @@ def _layered(paths: tuple[Path, ...]) -> tuple[WeightsEntry, ...]:
 def _takes_over(new: WeightsEntry, old: WeightsEntry) -> bool:
     """Whether a later list's default leaves nothing to an earlier one, of the same task (and scale).
 
-    Gray weights leave it the colour photos; colour ones are for gray photos too.
+    Gray weights leave it the colour photos, those for white noise all that have other noise; weights that
+    are for colour and any noise are for every photo.
     """
     known = TASKS[new.task].level
     same_level = known is None or not known.choices or new.level == old.level
-    return new.task == old.task and same_level and new.model.channels >= old.model.channels
+    if new.white_noise:
+        same_photos = old.white_noise and new.model.channels == old.model.channels
+    else:
+        same_photos = new.model.channels >= old.model.channels
+    return new.task == old.task and same_level and same_photos
 
 
 def weights_path(entry: WeightsEntry) -> Path | None:
@@ -97,11 +102,13 @@ def choose(
     rows: Iterable[WeightsEntry] | None = None,
     *,
     channels: int = 3,
+    white_noise: bool = False,
 ) -> tuple[WeightsEntry, str]:
     """The row that answers to `model` (an id, a network's name, identity or auto), and why.
 
-    `channels` are those of the image. Where a network has gray and colour weights, those that fit it count:
-    colour ones, unless told that it is gray.
+    `channels` are those of the image, `white_noise` says whether its noise is. Where a network has weights
+    of several kinds, those that fit the image count: colour ones and those for the noise of real photos,
+    unless told otherwise.
     """
     if task not in TASKS:
         raise UsageError(f"unknown task {task!r}", hint=f"tasks: {', '.join(TASKS)}")
@@ -121,10 +128,11 @@ def choose(
     if not candidates:
         raise _nothing_found(name, model, rows)
     candidates = _meeting(name, candidates, level)
-    fitting = [row for row in candidates if row.model.channels == channels]
-    if model == AUTO and channels == 1 and fitting and len(fitting) < len(candidates):
-        reason = f"the default for {task} of gray photos"
-    entry = _nearest(name, fitting or candidates, level)
+    fitting = [row for row in candidates if row.model.channels == channels] or candidates
+    if model == AUTO and channels == 1 and len(fitting) < len(candidates):
+        reason += " of gray photos"
+    fitting = [row for row in fitting if row.white_noise == white_noise] or fitting
+    entry = _nearest(name, fitting, level)
     if entry.level is None or level is None:
         return entry, reason
     return entry, f"{reason}, trained for {_level_words(name, entry.level)}"
@@ -137,21 +145,31 @@ def takes_measuring(entry: WeightsEntry, model: str) -> bool:
 
 
 def foreseen(task: str, model: str = AUTO, level: float | str | None = None) -> tuple[WeightsEntry, ...]:
-    """The rows that images may get: that of colour photos and, if it is another, that of gray photos.
+    """The rows that images may get, that of colour photos with real noise first.
 
-    None where a level that was not given decides: which it will be is not known before an image is there.
+    Nothing where a level that was not given decides: which it will be is not known before an image is there.
     """
-    entry, _ = choose(task, model, level)
-    if level is None and takes_measuring(entry, model):
+    rows = _by_kind(task, model, level)
+    if level is None and any(takes_measuring(row, model) for row in rows):
         return ()
-    gray, _ = choose(task, model, level, channels=1)
-    return (entry,) if gray == entry else (entry, gray)
+    return tuple({row.id: row for row in rows}.values())
+
+
+def goes_by_noise(task: str, model: str = AUTO, level: float | str | None = None) -> bool:
+    """Whether an image's kind of noise, white or not, decides which weights it gets."""
+    return len({row.white_noise for row in _by_kind(task, model, level)}) > 1
+
+
+def _by_kind(task: str, model: str, level: float | str | None) -> list[WeightsEntry]:
+    kinds = ((channels, white) for white in (False, True) for channels in (3, 1))
+    return [choose(task, model, level, channels=channels, white_noise=white)[0] for channels, white in kinds]
 
 
 def name_for_all(task: str, model: str = AUTO, level: float | str | None = None) -> str:
     """What results can be named by before an image is looked at: the weights' id, or what was asked for."""
     rows = foreseen(task, model, level)
-    return rows[0].id if rows and rows[-1].id.startswith(rows[0].id) else model
+    shortest = min((row.id for row in rows), key=len, default=model)
+    return shortest if all(row.id.startswith(shortest) for row in rows) else model
 
 
 def called(task: str, model: str, rows: Iterable[WeightsEntry]) -> list[WeightsEntry]:

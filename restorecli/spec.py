@@ -49,6 +49,8 @@ class Task:
     lossless_output: bool = False  # a repaired JPEG is not written as a JPEG unless asked
     mosaic_input: bool = False  # the input is a raw mosaic, not a photo
     finds_kernel: bool = False  # a blur may be found in the photo itself
+    done: str = ""  # what to say of a result that differs from its photo by {} levels of 255
+    idle: str = ""  # why a photo came out as it went in, where nothing can be measured to say more
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,17 @@ class WeightsEntry:
     default: bool = False  # the answer to --model auto for its task
     automatic: bool = True  # False: only where it is asked for by its id
     level: float | str | None = None  # the one level it was trained for; None: any
+    white_noise: bool = False  # only for photos whose noise is white, where there are others for the rest
     trained_for: str = ""
     limits: str = ""
     published: tuple[Published, ...] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def photos(self) -> str:
+        """The photos that these weights alone are for, in words; nothing where they are for any."""
+        gray, noise = self.model.channels == 1, " with white noise" if self.white_noise else ""
+        return f"{'gray ' if gray else ''}photos{noise}" if gray or noise else ""
 
     @property
     def remote(self) -> Remote | None:

@@ -18,6 +18,7 @@ TASKS: dict[TaskName, Task] = {
                 low=0,
                 high=100,
             ),
+            done="took noise of about sigma {:.1f} out",
             examples=(
                 ("One photo, result beside it", "restore denoise photo.png"),
                 ("A folder and all below it", "restore denoise holiday/ -r -o clean/"),
@@ -38,6 +39,7 @@ TASKS: dict[TaskName, Task] = {
                 high=100,
             ),
             lossless_output=True,
+            idle="no JPEG blocks to mend",
             examples=(
                 ("One photo, result beside it", "restore dejpeg photo.jpg"),
                 ("A list of files", "find . -name '*.jpg' | restore dejpeg --from-file - -o repaired/"),
@@ -79,6 +81,7 @@ TASKS: dict[TaskName, Task] = {
             summary="Remove rain streaks (experimental).",
             description="Removes streaks of falling rain, and leaves a dry photo nearly as it is. Rain hides "
             "in noise: of a noisy photo, remove that first. Experimental: look at the result.",
+            idle="no rain found",
             examples=(("One photo, result beside it", "restore derain photo.jpg"),),
         ),
         Task(
@@ -88,6 +91,7 @@ TASKS: dict[TaskName, Task] = {
             "whole photo got, and takes it back. Where none is found, or with --no-kernel, a network "
             "sharpens a little; a sharp photo hardly changes. Blur that differs from place to place may "
             "get double edges. Experimental: look at the result.",
+            idle="nothing to sharpen",
             examples=(
                 ("One photo, result beside it", "restore deblur photo.jpg"),
                 ("Half of the way", "restore deblur photo.jpg --strength 0.5"),

@@ -120,7 +120,7 @@ def test_the_shipped_list_is_sound():
             assert len(data) == row.size
     for task in TASKS:
         defaults = [row for row in rows if row.task == task and row.default]
-        kinds = {(row.level, row.model.channels) for row in defaults}
+        kinds = {(row.level, row.model.channels, row.white_noise) for row in defaults}
         assert len(defaults) == len(kinds), f"two defaults for {task}"
 
 
@@ -262,6 +262,9 @@ def test_gray_photos_have_defaults_of_their_own(
     assert (found.id, why) == (gray, reason)
 
 
+OURS_FOR_WHITE = ["compact-denoise-white", "compact-denoise-gray-white"]
+
+
 def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
     """A list of the user's with defaults: id, channels, further keys."""
     path = folder / "own.toml"
@@ -275,31 +278,41 @@ def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("rows", "colour", "gray"),
+    ("rows", "colour", "gray", "white"),
     [
-        ([], "compact-denoise", "compact-denoise-gray"),
-        ([("mine", 1, "denoise")], "compact-denoise", "mine"),
-        ([("mine", 3, "denoise")], "mine", "mine"),  # what takes colour photos takes gray ones too
-        ([("mine", 3, "denoise"), ("my-gray", 1, "denoise")], "mine", "my-gray"),
-        ([("mine", 1, "dejpeg")], "compact-denoise", "compact-denoise-gray"),
+        ([], "compact-denoise", "compact-denoise-gray", OURS_FOR_WHITE),
+        ([("mine", 1, "denoise")], "compact-denoise", "mine", [OURS_FOR_WHITE[0], "mine"]),
+        ([("mine", 3, "denoise")], "mine", "mine", ["mine", "mine"]),  # what takes colour photos takes all
+        ([("mine", 3, "denoise"), ("my-gray", 1, "denoise")], "mine", "my-gray", ["mine", "my-gray"]),
+        ([("mine", 1, "dejpeg")], "compact-denoise", "compact-denoise-gray", OURS_FOR_WHITE),
+        (
+            [("mine", 3, "denoise"), ("my-white", 3, 'denoise"\nwhite_noise = true\n#')],
+            "mine", "mine", ["my-white", "my-white"],
+        ),
+        (
+            [("my-white", 3, 'denoise"\nwhite_noise = true\n#')],
+            "compact-denoise", "compact-denoise-gray", ["my-white", OURS_FOR_WHITE[1]],
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_default_of_the_users_own_takes_the_place_of_ours(
-    tmp_path: Path, rows: list[tuple[str, int, str]], colour: str, gray: str
+    tmp_path: Path, rows: list[tuple[str, int, str]], colour: str, gray: str, white: list[str]
 ):
     with registry.weights_file(own_list(tmp_path, *rows)):
         assert registry.choose("denoise")[0].id == colour
         assert registry.choose("denoise", channels=1)[0].id == gray
-        assert [row.id for row in registry.foreseen("denoise")] == list(dict.fromkeys((colour, gray)))
+        found = [registry.choose("denoise", channels=channels, white_noise=True)[0].id for channels in (3, 1)]
+        assert found == white
+        assert [row.id for row in registry.foreseen("denoise")] == list(dict.fromkeys((colour, gray, *white)))
         assert registry.choose("dejpeg")[0].id == "compact-dejpeg"
         defaults = {row.id for row in registry.entries() if row.default and row.task == "denoise"}
-        assert defaults == {colour, gray}
+        assert defaults == {colour, gray, *white}
 
 
 @pytest.mark.parametrize(
     ("model", "level", "rows", "name"),
     [
-        ("auto", None, ["compact-denoise", "compact-denoise-gray"], "compact-denoise"),
+        ("auto", None, ["compact-denoise", "compact-denoise-gray", *OURS_FOR_WHITE], "compact-denoise"),
         ("compact-denoise", None, ["compact-denoise"], "compact-denoise"),
         ("compact-denoise-gray", None, ["compact-denoise-gray"], "compact-denoise-gray"),
         ("rnan", 30, ["rnan-denoise-color-s30", "rnan-denoise-gray-s30"], "rnan"),

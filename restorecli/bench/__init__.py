@@ -5,7 +5,10 @@ sets.py        sets.toml, and folders of the user's: which images belong togethe
 fetching.py    the files of a set from where they are pinned, into the cache
 cases.py       a set and a protocol to pairs of input and target
 baselines.py   what costs no download: NLM, total variation, bicubic, Malvar's demosaicing
-runner.py      weights and baselines over the cases, measured
+job.py         what is to be measured, and how: a set, a card, a level
+methods.py     weights and baselines, ready to run
+runner.py      methods over the cases of a set, measured
+rows.py        the figures of its images to one row
 results.py     what was measured, to JSON and back
 tables.py      results as a table for people, Markdown, CSV
 summary.py     results in few lines, the levels side by side

@@ -1,6 +1,8 @@
 """What costs no download: classical methods to stand beside the networks.
 
 Each takes (C, h, w) float32 in about [0, 1] and the level, and is told the true level: that is their best.
+Where there is no level to tell (real noise), denoising has one method of a fixed strength: one fitted to each
+image would know the answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..networks.compact import fill_mosaic
+from ..ops import demosaic
 from ..ops.resize import matlab_bicubic
 from ..spec import TaskName
 
@@ -27,18 +29,31 @@ Which = Literal["all", "simple", "none"]  # simple: the input, or the plainest w
 class Baseline:
     name: str
     run: Callable[[Tensor, Level], Tensor]
+    told: bool | None = None  # True: only where there is a level to tell; False: only where there is none
 
 
 def nlm(image: Tensor, level: Level) -> Tensor:
-    """OpenCV's non-local means, which works on 8 bits; as strong as the noise."""
-    pixels = np.ascontiguousarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
+    """As strong as the noise."""
     strength = max(_number(level), 1.0)
     if len(image) == 1:
-        result = cv2.fastNlMeansDenoising(pixels[:, :, 0], None, 0.9 * strength, 7, 21)[:, :, None]
+        return _non_local_means(image, 0.9 * strength, 0)
+    return _non_local_means(image, 0.7 * strength, strength)
+
+
+def nlm_untold(image: Tensor, level: Level) -> Tensor:
+    """As people use it on real photos: h 4 for luma and colour, whatever the noise is."""
+    return _non_local_means(image, 4, 4)
+
+
+def _non_local_means(image: Tensor, luma: float, chroma: float) -> Tensor:
+    """OpenCV's, which works on 8 bits."""
+    pixels = np.ascontiguousarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
+    if len(image) == 1:
+        result = cv2.fastNlMeansDenoising(pixels[:, :, 0], None, luma, 7, 21)[:, :, None]
     else:
         # OpenCV takes BGR, and turns it into luma and chroma.
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
-        found = cv2.fastNlMeansDenoisingColored(bgr, None, 0.7 * strength, strength, 7, 21)
+        found = cv2.fastNlMeansDenoisingColored(bgr, None, luma, chroma, 7, 21)
         result = np.ascontiguousarray(found[:, :, ::-1])
     return torch.from_numpy(result).permute(2, 0, 1).float() / 255
 
@@ -86,41 +101,12 @@ def bicubic(image: Tensor, level: Level) -> Tensor:
 
 
 def malvar(mosaic: Tensor, level: Level) -> Tensor:
-    """Malvar, He, Cutler (2004): bilinear, corrected by the slope of the colour that was measured.
-
-    The mosaic is GRBG, three channels with zeros.
-    """
-    raw = F.pad(mosaic.sum(0)[None, None], (2, 2, 2, 2), mode="reflect")
-    cross, along, across, apart = (F.conv2d(raw, kernel)[0, 0] for kernel in _MALVAR)
-    result = mosaic.clone()
-    red, green, blue = result
-    green[0::2, 1::2], green[1::2, 0::2] = cross[0::2, 1::2], cross[1::2, 0::2]
-    red[0::2, 0::2], red[1::2, 1::2] = along[0::2, 0::2], across[1::2, 1::2]
-    blue[0::2, 0::2], blue[1::2, 1::2] = across[0::2, 0::2], along[1::2, 1::2]
-    red[1::2, 0::2], blue[0::2, 1::2] = apart[1::2, 0::2], apart[0::2, 1::2]
-    return result
-
-
-def _malvar_kernels() -> tuple[Tensor, ...]:
-    """Green from a cross; a colour that lies left and right, above and below, and across the corners."""
-    cross = torch.tensor(
-        [[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]
-    )
-    along = torch.tensor(
-        [[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]
-    )
-    apart = torch.tensor(
-        [[0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0], [0, 0, -1.5, 0, 0]]
-    )
-    return tuple(kernel[None, None] / 8 for kernel in (cross.float(), along, along.T, apart))
-
-
-_MALVAR = _malvar_kernels()
+    """Of a mosaic with three channels, zeros where nothing was measured; the level is its pattern."""
+    return demosaic.malvar(mosaic.sum(0), str(level))
 
 
 def bilinear(mosaic: Tensor, level: Level) -> Tensor:
-    """The mean of the nearest measured values of each colour."""
-    return fill_mosaic(mosaic[None])[0]
+    return demosaic.bilinear(mosaic.sum(0), str(level))
 
 
 def _number(level: Level) -> float:
@@ -143,8 +129,13 @@ def _tv_for_jpeg(image: Tensor, level: Level) -> Tensor:
 _AS_IT_IS = Baseline(INPUT, _unchanged)
 
 BASELINES: Mapping[TaskName, tuple[Baseline, ...]] = {
-    "denoise": (_AS_IT_IS, Baseline("NLM (OpenCV)", nlm), Baseline("total variation", _tv_for_noise)),
-    "dejpeg": (_AS_IT_IS, Baseline("total variation", _tv_for_jpeg)),
+    "denoise": (
+        _AS_IT_IS,
+        Baseline("NLM (OpenCV)", nlm, told=True),
+        Baseline("total variation", _tv_for_noise, told=True),
+        Baseline("NLM (OpenCV), h 4", nlm_untold, told=False),
+    ),
+    "dejpeg": (_AS_IT_IS, Baseline("total variation", _tv_for_jpeg, told=True)),
     "demosaic": (Baseline("bilinear", bilinear), Baseline("Malvar", malvar)),
     "upscale": (Baseline("bicubic", bicubic),),
     "derain": (_AS_IT_IS,),
@@ -154,6 +145,5 @@ BASELINES: Mapping[TaskName, tuple[Baseline, ...]] = {
 
 def baselines_for(task: TaskName, level: Level, which: Which = "all") -> tuple[Baseline, ...]:
     """Those that make sense: most methods want to be told a level. The simplest comes first."""
-    if level is None and task in ("denoise", "dejpeg"):
-        which = "simple" if which == "all" else which
-    return {"all": BASELINES[task], "simple": BASELINES[task][:1], "none": ()}[which]
+    fitting = tuple(row for row in BASELINES[task] if row.told in (None, level is not None))
+    return {"all": fitting, "simple": fitting[:1], "none": ()}[which]

@@ -11,12 +11,14 @@ import torch
 from torch import Generator, Tensor
 
 from ..errors import InputError
-from ..ops import metrics
+from ..ops import metrics, shots
 from ..ops.degrade import DEGRADATIONS, to_8_bit
 from ..ops.resize import matlab_bicubic
 from .folders import Item, load
 from .protocols import Protocol
+from .results import WORSE
 
+_SMALLEST_SHOT = 16  # side of an image that a camera's filters fit into
 _RGB2GRAY = (0.298936, 0.587043, 0.114021)  # Matlab's weights of red, green and blue
 
 
@@ -38,11 +40,18 @@ class Figures:
     psnr_input: float | None
     psnr_to_input: float | None
     psnr_luma: float | None
+    worse: bool | None  # than the input; None where that cannot be compared
 
 
 def make_case(item: Item, place: int, card: Protocol, level: float | str | None) -> Case:
     """The case of the `place`-th scene of its set."""
-    clean = _as_asked(as_tensor(load(item.target)), card)
+    generator = Generator()
+    if card.seed is not None:
+        generator.manual_seed(card.seed + (place if card.seed_per_image else 0))
+    image = as_tensor(load(item.target))
+    if card.damage in shots.SHOTS:
+        return _shot(item.name, card, image, generator)
+    clean = _as_asked(image, card)
     if card.damage == "pairs":
         if item.input is None:
             raise InputError(f"{item.name}: there is no input for it", hint=f"{card.name} is for pairs")
@@ -51,13 +60,19 @@ def make_case(item: Item, place: int, card: Protocol, level: float | str | None)
         return Case(item.name, damaged.expand(channels, -1, -1), clean.expand(channels, -1, -1))
     if card.task == "upscale":
         return _small_and_large(item, card, clean, int(float(level or 0)))
-    if card.task == "demosaic":
+    if card.in_colour:
         clean = clean.expand(3, -1, -1)
-    generator = Generator()
-    if card.seed is not None:
-        generator.manual_seed(card.seed + (place if card.seed_per_image else 0))
     amount = float(level) if isinstance(level, (int, float)) else card.strength
-    return Case(item.name, DEGRADATIONS[card.damage](clean, amount, generator), clean)
+    return Case(item.name, *shots.damage(card.damage, clean, amount, generator))
+
+
+def _shot(name: str, card: Protocol, image: Tensor, generator: Generator) -> Case:
+    """Taken in colour, and made gray afterwards where the card is. What is wanted is in 8 bits too."""
+    height, width = image.shape[-2:]
+    if min(height, width) < _SMALLEST_SHOT:
+        raise InputError(f"{name}: {width}x{height}, too small for {card.name}")
+    damaged, target = shots.damage(card.damage, image.expand(3, -1, -1), card.strength, generator)
+    return Case(name, _as_asked(damaged, card), _as_asked(to_8_bit(target), card))
 
 
 def _as_asked(image: Tensor, card: Protocol) -> Tensor:
@@ -110,14 +125,17 @@ def measure(result: Tensor, case: Case, card: Protocol) -> Figures:
     judged, target = (_as_judged(image, card, border) for image in (result, case.target))
     comparable = case.input.shape == case.target.shape and card.damage != "mosaic"
     given = _as_judged(case.input.clamp(0, 1), card, border) if comparable else None
+    psnr = metrics.psnr(judged, target)
+    psnr_input = None if given is None else metrics.psnr(given, target)
     return Figures(
-        psnr=_finite(metrics.psnr(judged, target)),
+        psnr=_finite(psnr),
         ssim=metrics.ssim(judged, target, edges=card.ssim),
-        psnr_input=None if given is None else _finite(metrics.psnr(given, target)),
+        psnr_input=_finite(psnr_input),
         psnr_to_input=None if given is None else _finite(metrics.psnr(judged, given)),
         psnr_luma=_finite(
             metrics.psnr(*(_luma(_cropped(image.double(), border)) for image in (result, case.target)))
         ),
+        worse=None if psnr_input is None else psnr < psnr_input - WORSE,
     )
 
 
@@ -138,5 +156,5 @@ def _luma(image: Tensor) -> Tensor:
     return metrics.matlab_luma(image.expand(3, -1, -1))
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -36,8 +36,8 @@ def fetch_set(row: BenchSet, scales: tuple[int, ...] = (), progress: Progress | 
     """The images of a set by what they are; small ones only of the scales asked for."""
     if not row.files:
         raise InputError(
-            f"{row.title}: nobody was found who publishes it in a way that can be pinned",
-            hint=f"--set {row.name}=FOLDER with a copy of your own",
+            f"{row.title} is not fetched: a copy of it has to be got by hand",
+            hint=f"from {row.page}; then --set {row.name}=FOLDER",
         )
     groups: dict[str, tuple[Path, ...]] = {}
     for file in row.files:

@@ -2,7 +2,8 @@
 
 clean images                       a folder of nothing else
 pairs in two folders               input/ and target/, rainy/ and clean/, noisy/ and gt/, blur/ and sharp/
-pairs in one folder                rain-001.png and norain-001.png
+pairs in one folder                rain-001.png and norain-001.png, x_noisy.png and x_clean.png,
+                                   x_real.jpg and x_mean.jpg
 large and small images             HR/ and LR_x2/, LR_x3/, LR_x4/ (or LR_bicubic/X2/)
 """
 
@@ -22,9 +23,19 @@ from .sets import BenchSet, catalogue
 _TARGETS = ("target", "targets", "gt", "clean", "sharp", "hr", "hq", "norain", "groundtruth", "reference")
 _INPUTS = ("input", "inputs", "noisy", "rainy", "rain", "blur", "blurred", "lq", "jpeg", "degraded")
 _SMALL = re.compile(r"(?:lr[_-]?(?:bicubic)?[_-]?)?x([234])", re.IGNORECASE)
-_RAIN, _NO_RAIN = re.compile(r"rain-?\d+"), re.compile(r"norain-?\d+")
+# How the two images of a pair that lie in one folder are called, the input first; in brackets is the scene.
+_SIDE_BY_SIDE = tuple(
+    tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+    for patterns in (
+        (r"rain-?(\d+)", r"norain-?(\d+)"),
+        (r"(.+)_noisy", r"(.+)_clean"),
+        (r"(.+)_real", r"(.+)_mean"),  # many shots' mean
+    )
+)
 # What names of the two images of a pair have beside the scene's own: rain-3, norain-3; birdx2; img_SRF_2_LR.
-_BESIDE_SCENE = re.compile(r"^(?:no)?rain-?|(?:_SRF_\d)?_(?:HR|LR)$|x[234]$")
+_BESIDE_SCENE = re.compile(
+    r"^(?:no)?rain-?|(?:_SRF_\d)?_(?:HR|LR)$|x[234]$|_(?:noisy|clean|real|mean)$", re.IGNORECASE
+)
 
 Groups = Mapping[str, tuple[Path, ...]]  # "target", "input", "LR_x2", ... to their images
 
@@ -68,18 +79,23 @@ def groups_of(folder: Path) -> Groups:
     for below in sorted(path for path in folder.iterdir() if path.is_dir()):
         groups |= _named_groups(below)
     if not groups:
-        flat = images_in(folder)
-        rainy = tuple(path for path in flat if _RAIN.fullmatch(path.stem))
-        dry = tuple(path for path in flat if _NO_RAIN.fullmatch(path.stem))
-        if rainy and dry and len(rainy) + len(dry) == len(flat):
-            return {"input": rainy, "target": dry}
-        groups["target"] = flat
+        groups |= _side_by_side(images_in(folder))
     if not groups.get("target"):
         raise InputError(
             f"{folder}: no images that could be the clean ones",
             hint="a folder of images, or one with input/ and target/ in it",
         )
     return groups
+
+
+def _side_by_side(flat: tuple[Path, ...]) -> Groups:
+    """Pairs, as soon as there is one: what has no partner is then named. Otherwise clean images."""
+    for damaged, clean in _SIDE_BY_SIDE:
+        scenes = {found[1] for path in flat if (found := damaged.fullmatch(path.stem))}
+        if any((found := clean.fullmatch(path.stem)) and found[1] in scenes for path in flat):
+            inputs = tuple(path for path in flat if damaged.fullmatch(path.stem))
+            return {"input": inputs, "target": tuple(path for path in flat if path not in inputs)}
+    return {"target": flat}
 
 
 def _named_groups(folder: Path) -> Groups:
@@ -160,11 +176,14 @@ def load(path: Path) -> np.ndarray:
     return pixels[:, :, :1] if is_gray(pixels) else pixels
 
 
-def fingerprint(pixels: np.ndarray) -> str:
-    """What an image shows, whatever file holds it: 12 digits."""
-    height, width, channels = pixels.shape
-    head = f"{height} {width} {channels} {pixels.dtype.name} ".encode()
-    return hashlib.sha256(head + np.ascontiguousarray(pixels).tobytes()).hexdigest()[:12]
+def fingerprint(*images: np.ndarray) -> str:
+    """What an image shows, or both of a pair, whatever files hold them: 12 digits."""
+    digest = hashlib.sha256()
+    for pixels in images:
+        height, width, channels = pixels.shape
+        digest.update(f"{height} {width} {channels} {pixels.dtype.name} ".encode())
+        digest.update(np.ascontiguousarray(pixels).tobytes())
+    return digest.hexdigest()[:12]
 
 
 def inspect(images: ImageSet, limit: int | None = None) -> ImageSet:
@@ -177,12 +196,13 @@ def inspect(images: ImageSet, limit: int | None = None) -> ImageSet:
     for item in chosen:
         try:
             pixels = load(item.target)
-            _check_partners(item, pixels)
+            pair = () if item.input is None else (load(item.input),)
+            _check_partners(item, pixels, pair)
         except InputError as error:
             reasons.append(error.message)
             continue
         sound.append(item)
-        prints[item.name] = fingerprint(pixels)
+        prints[item.name] = fingerprint(pixels, *pair)
         gray = gray and pixels.shape[2] == 1
     shortened = "" if len(chosen) == len(images.items) else f"the first {len(chosen)} of {len(images.items)}"
     row = images.row
@@ -197,13 +217,13 @@ def inspect(images: ImageSet, limit: int | None = None) -> ImageSet:
     )  # fmt: skip
 
 
-def _check_partners(item: Item, target: np.ndarray) -> None:
+def _check_partners(item: Item, target: np.ndarray, pair: tuple[np.ndarray, ...]) -> None:
     height, width = target.shape[:2]
-    if item.input is not None and load(item.input).shape[:2] != (height, width):
-        found = load(item.input).shape
-        raise InputError(
-            f"{item.input.name}: {found[1]}x{found[0]}, but {item.target.name} is {width}x{height}"
-        )
+    for given in pair:
+        if given.shape[:2] != (height, width):
+            assert item.input is not None
+            size = f"{given.shape[1]}x{given.shape[0]}"
+            raise InputError(f"{item.input.name}: {size}, but {item.target.name} is {width}x{height}")
     for scale, path in item.small.items():
         rows, columns = load(path).shape[:2]
         if (rows, columns) not in (
@@ -219,24 +239,31 @@ def _recognised(prints: Mapping[str, str]) -> BenchSet | None:
     """A folder of the user's may be one of the known sets, whatever its files are called."""
     found = sorted(prints.values())
     for row in catalogue().sets.values():
-        if row.pixels and sorted(row.pixels.values()) == found:
+        if row.knows_all and sorted(row.pixels.values()) == found:
             return row
     return None
 
 
 def _against_row(row: BenchSet, prints: Mapping[str, str], count: int, *, shortened: bool) -> list[str]:
     """What is missing, too much, or other than it should be."""
-    names_of = {digits: name for name, digits in row.pixels.items()}
-    there = set(prints.values())
-    if not row.pixels:
-        return [] if count == row.images else [f"{row.title} has {row.images} images, and there are {count}"]
-    strange = [name for name, digits in prints.items() if digits not in names_of]
+    there, known = set(prints.values()), set(row.pixels.values())
+    strange = [
+        name
+        for name, digits in prints.items()
+        if digits not in known and (row.knows_all or name in row.pixels)
+    ]
     reasons = [
         f"{name}: its pixels are not those of {row.title}"
         + (" (the image of that name is another)" if name in row.pixels else " (it does not belong to it)")
         for name in strange
     ]
-    if not shortened:
-        missing = [name for digits, name in names_of.items() if digits not in there and name not in strange]
-        reasons += [f"{name}: is missing from {row.title}" for name in missing]
+    if known and there and there.isdisjoint(known) and not strange:
+        reasons.append(f"none of these images is known to be one of {row.title}")
+    if shortened:
+        return reasons
+    if row.knows_all:
+        missing = (name for name, digits in row.pixels.items() if digits not in there and name not in strange)
+        return reasons + [f"{name}: is missing from {row.title}" for name in missing]
+    if count != row.images:
+        reasons.append(f"{row.title} has {row.images} images, and there are {count}")
     return reasons

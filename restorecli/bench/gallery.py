@@ -105,9 +105,9 @@ class Gallery:
         )
 
     def _caption(self, key: GroupKey, group: _Group, place: int) -> str:
-        task, set_name, _, level = key
+        task, set_name, protocol, level = key
         scene = group.scenes[place]
-        words = [", ".join(filter(None, (set_name, level_words(task, level))))]
+        words = [", ".join(filter(None, (set_name, protocol, level_words(task, level))))]
         if group.seen > 1:
             is_low = place < self._worst
             rank = place + 1 if is_low else len(group.scenes) - place
@@ -126,8 +126,8 @@ class Gallery:
         best = f" and the {_times(self._best)} it restores best" if self._best else ""
         return (
             f"Pictures are shown of {_times(sum(len(group.scenes) for group in groups))} out of "
-            f"{sum(group.seen for group in groups)}: of every set and level the {_times(self._worst)} that "
-            f"{judges} restores worst{best}, by PSNR."
+            f"{sum(group.seen for group in groups)}: of every set, protocol and level the "
+            f"{_times(self._worst)} that {judges} restores worst{best}, by PSNR."
         )
 
 

@@ -8,7 +8,7 @@ from ..spec import TaskName
 from .baselines import INPUT
 from .gallery import Gallery
 from .results import Results, Score, level_words
-from .tables import COLUMNS, cells
+from .tables import COLUMNS, WORSE_WORDS, cells
 
 
 def page_of(results: Results, gallery: Gallery | None = None) -> Page:
@@ -33,6 +33,7 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
         notes=(
             *_problems(results),
             *(f"Protocol {card.name}: {'; '.join(card.sentences())}." for card in results.protocols),
+            *([f"{WORSE_WORDS}."] if any(score.worse is not None for score in results.scores) else []),
             *([chosen] if chosen else []),
             *where,
         ),

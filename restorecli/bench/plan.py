@@ -13,10 +13,12 @@ from ..tasks import TASKS
 from .fetching import Progress as FetchProgress
 from .fetching import fetch_set
 from .folders import ImageSet, assemble, groups_of, inspect, open_folder
-from .protocols import PROTOCOLS, Protocol, checked_levels, find_protocol, usual_protocol
+from .job import Job, Options
+from .methods import methods_in, models_for
+from .protocols import PROTOCOLS, Protocol, checked_levels, find_protocol, usual_protocols
 from .published import references
 from .results import Problem, Results, Score
-from .runner import Job, Options, Watcher, entries_for, machine, methods_in, run
+from .runner import Watcher, machine, run
 from .sets import MINI, MINI_FOLDER, find_set
 
 Level = float | str | None
@@ -64,11 +66,11 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
         except RestoreError as error:
             problems.append(Problem(str(source), (error.message,), error.hint or ""))
             continue
-        card = _card(task, request.protocol, images)
-        for level in checked_levels(card, request.levels):
-            job = Job(images, card, level, _models(task, request.models, level))
-            entries_for(job)  # a name that nothing answers to is said before any work
-            jobs.append(job)
+        for card in _cards(task, request, images):
+            for level in checked_levels(card, request.levels):
+                job = Job(images, card, level, _models(task, request.models, level))
+                models_for(job)  # a name that nothing answers to is said before any work
+                jobs.append(job)
     return Plan(tuple(jobs), tuple(problems))
 
 
@@ -113,10 +115,11 @@ def _open(source: str | Path, scales: tuple[int, ...], progress: FetchProgress |
     return replace(assemble(row.title, groups), row=row)
 
 
-def _card(task: TaskName, protocol: str | None, images: ImageSet) -> Protocol:
-    if protocol is not None:
-        return find_protocol(protocol, task)
-    return usual_protocol(task, pairs=images.is_pairs and task != "demosaic", gray=images.gray)
+def _cards(task: TaskName, request: Request, images: ImageSet) -> tuple[Protocol, ...]:
+    if request.protocol is not None:
+        return (find_protocol(request.protocol, task),)
+    pairs = images.is_pairs and task != "demosaic"
+    return usual_protocols(task, pairs=pairs, gray=images.gray, with_level=bool(request.levels))
 
 
 def _models(task: TaskName, models: tuple[str, ...], level: Level) -> tuple[str, ...]:
@@ -147,13 +150,13 @@ def measure_all(plan: Plan, options: Options, watcher: Watcher) -> Iterator[Scor
 def collect(plan: Plan, rows: Sequence[Score | Problem], options: Options, command: str) -> Results:
     """What came out, with the cards and the papers' figures that belong to it."""
     scores = tuple(row for row in rows if isinstance(row, Score))
-    used = {score.protocol for score in scores}
+    used = dict.fromkeys(score.protocol for score in scores)
     measured = {(score.set, score.protocol, score.level) for score in scores}
     return Results(
         restorecli=__version__,
         command=command,
         machine=machine(options.device),
-        protocols=tuple(card for name, card in PROTOCOLS.items() if name in used),
+        protocols=tuple(PROTOCOLS[name] for name in used),
         scores=scores,
         references=tuple(
             reference

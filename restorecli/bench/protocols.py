@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UsageError
+from ..ops.shots import SHOTS
 from ..spec import TaskName
 from ..tasks import TASKS
 
@@ -19,7 +20,7 @@ class Protocol:
     name: str
     task: TaskName
     summary: str
-    damage: str  # a name of DEGRADATIONS; "pairs": the input is a file of the set
+    damage: str  # a name of DAMAGES; "pairs": the input is a file of the set
     followed_by: str = ""  # the papers whose tables are made like this
     levels: tuple[float | str, ...] = ()  # measured where none is asked for
     strength: float = 0.0  # what the damage gets where the task has no level
@@ -33,6 +34,11 @@ class Protocol:
     crop: Literal["none", "scale"] = "none"  # what is cut off each border before scoring
     rounding: Literal["none", "8 bit"] = "none"  # of the result before scoring; it is always clamped
     ssim: Literal["valid", "replicated"] = "valid"  # Gaussian 11 / 1.5, where it fits; or edges repeated
+
+    @property
+    def in_colour(self) -> bool:
+        """Whether the damage needs three colours: a gray image then goes in as three equal ones."""
+        return self.damage in _IN_COLOUR
 
     def sentences(self) -> tuple[str, ...]:
         """The card for a reader."""
@@ -51,6 +57,7 @@ class Protocol:
         return tuple(lines)
 
 
+_IN_COLOUR = ("mosaic", *SHOTS)
 _NOISE_LEVELS, _QUALITIES, _SCALES = (15.0, 25.0, 50.0), (10.0, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0)
 
 # Whose result is an image like its input, so that a good photo should come out as it went in.
@@ -78,8 +85,37 @@ PROTOCOLS: Mapping[str, Protocol] = {
             levels=(10.0, 30.0, 50.0, 70.0), seed=1, rounding="8 bit",
         ),
         Protocol(
-            "noise-pairs", "denoise", "real noise: noisy and clean photos of the set",
+            "noise-pairs", "denoise",
+            "real noise, of which nothing is told: noisy photos of the set as they are stored, and the clean "
+            "ones beside them (often the mean of many shots)",
             damage="pairs", rounding="8 bit",
+        ),
+        Protocol(
+            "phone", "denoise",
+            "a phone's JPEG, made by restorecli of a clean image: the noise of a small sensor, demosaicing, "
+            "smoothing, JPEG 85 with halved chroma; wanted is the same photo without noise and "
+            "JPEG; seeded with 1, 2, 3, ... image by image",
+            damage="phone", seed=1, seed_per_image=True, rounding="8 bit",
+        ),
+        Protocol(
+            "low-light", "denoise",
+            "an evening's photo at high ISO, made by restorecli of a clean image: a quarter of the light, "
+            "the noise of a large sensor, demosaicing, smoothing, JPEG 94; wanted is the same dark photo "
+            "without noise and JPEG; seeded with 1, 2, 3, ... image by image",
+            damage="low_light", seed=1, seed_per_image=True, rounding="8 bit",
+        ),
+        Protocol(
+            "scan", "denoise",
+            "scanned film, made by restorecli of a clean image: coarse grain and JPEG 92 with halved chroma; "
+            "wanted is the clean image; seeded with 1, 2, 3, ... image by image",
+            damage="scan", seed=1, seed_per_image=True, rounding="8 bit",
+        ),
+        Protocol(
+            "phone-gray", "denoise",
+            "the gray of a phone's JPEG, made by restorecli of a clean image as for the card phone, and then "
+            "taken as its luma; wanted is the same without noise and JPEG; seeded with 1, 2, 3, ... image by "
+            "image",
+            damage="phone", seed=1, seed_per_image=True, gray="rgb2gray", rounding="8 bit",
         ),
         Protocol(
             "jpeg-gray", "dejpeg",
@@ -144,27 +180,34 @@ PROTOCOLS: Mapping[str, Protocol] = {
     )
 }  # fmt: skip
 
-# What is meant for a set of pairs, of clean gray images and of clean colour images where nothing is said.
-_PAIRS: Mapping[TaskName, str] = {
-    "denoise": "noise-pairs", "dejpeg": "jpeg-pairs", "upscale": "bicubic",
-    "derain": "rain-pairs", "deblur": "blur-pairs",
+# What a task is measured by where nothing is said: a set of pairs, clean images, clean gray images. What
+# users have comes first, then what papers measure.
+_PAIRS: Mapping[TaskName, tuple[str, ...]] = {
+    "denoise": ("noise-pairs",), "dejpeg": ("jpeg-pairs",), "upscale": ("bicubic",),
+    "derain": ("rain-pairs",), "deblur": ("blur-pairs",),
 }  # fmt: skip
-_CLEAN: Mapping[TaskName, str] = {
-    "denoise": "noise-colour", "dejpeg": "jpeg-colour", "demosaic": "mosaic-grbg", "upscale": "bicubic",
-    "derain": "rain-drawn", "deblur": "blur-drawn",
+_CLEAN: Mapping[TaskName, tuple[str, ...]] = {
+    "denoise": ("phone", "low-light", "scan", "noise-colour"), "dejpeg": ("jpeg-colour",),
+    "demosaic": ("mosaic-grbg",), "upscale": ("bicubic",), "derain": ("rain-drawn",),
+    "deblur": ("blur-drawn",),
 }  # fmt: skip
-_GRAY: Mapping[TaskName, str] = {"denoise": "noise-gray", "dejpeg": "jpeg-gray"}
+_GRAY: Mapping[TaskName, tuple[str, ...]] = {
+    "denoise": ("phone-gray", "noise-gray"), "dejpeg": ("jpeg-gray",),
+}  # fmt: skip
 
 
-def usual_protocol(task: TaskName, *, pairs: bool, gray: bool) -> Protocol:
-    """The card of the literature's tables for this task and kind of set."""
-    if pairs:
-        if task not in _PAIRS:
-            raise UsageError(f"{task} is not measured on pairs", hint="give a folder of clean images")
-        return PROTOCOLS[_PAIRS[task]]
+def usual_protocols(
+    task: TaskName, *, pairs: bool, gray: bool, with_level: bool = False
+) -> tuple[Protocol, ...]:
+    """The cards for this task and kind of set; `with_level`: those that the asked levels are for."""
+    if pairs and task not in _PAIRS:
+        raise UsageError(f"{task} is not measured on pairs", hint="give a folder of clean images")
     if task == "demosaic" and gray:
         raise UsageError("a gray image has no mosaic", hint="demosaic is measured on colour images")
-    return PROTOCOLS[(gray and _GRAY.get(task)) or _CLEAN[task]]
+    names = _PAIRS[task] if pairs else (gray and _GRAY.get(task)) or _CLEAN[task]
+    cards = tuple(PROTOCOLS[name] for name in names)
+    levelled = tuple(card for card in cards if card.levels)
+    return levelled if with_level and levelled else cards
 
 
 def find_protocol(name: str, task: TaskName) -> Protocol:

@@ -3,6 +3,12 @@
 PSNR is None where two images are equal (it is infinite, which JSON does not know), and so is a mean with one
 of them. The mean of the other images would be of another set than that of the row beside it: it is not given;
 `exact` says how many are equal.
+
+`worse` counts the images whose result is further from the target than their input is, by more than WORSE dB.
+An input that equals its target (PSNR infinite) has nothing to gain: every change of it counts.
+
+A field that comes anew has a default, which means "from before it was measured", and FORMAT stays; it changes
+where something that is there means something else.
 """
 
 import json
@@ -18,6 +24,8 @@ from ..wording import reason
 from .protocols import Protocol
 
 FORMAT = 1
+WORSE = 0.05  # dB: less than this nobody would call worse
+AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
 
 
@@ -34,6 +42,7 @@ class ImageScore:
     psnr_to_input: float | None  # how far the result is from its input: what is done to a clean photo
     psnr_luma: float | None  # as PSNR, but of Matlab's luma whatever the card says
     seconds: float | None = None
+    worse: bool | None = None  # than the input; None where that cannot be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Score:
     set: str
     protocol: str  # the name of a card
     level: float | str | None
-    model: str  # the id of weights, or the name of a baseline
+    model: str  # the name of a baseline, or the id of weights: of several, that of most images comes first
     kind: Literal["weights", "baseline"]
     psnr: float | None
     ssim: float
@@ -56,7 +65,7 @@ class Score:
     whole: bool = True  # False: only some of the set's images
     note: str = ""  # why it is not whole
     network: str = ""
-    weights_sha256: str | None = None  # first 12 digits: which file was measured
+    weights_sha256: str | None = None  # first 12 digits: which file was measured; of several weights each
     told: bool = False  # the level was told to a network that can be told
     precision: str = "fp32"
     device: str = "cpu"
@@ -67,6 +76,12 @@ class Score:
     published: float | None = None  # PSNR in dB, as the paper of these weights has it
     per_image: tuple[ImageScore, ...] = ()
     exact: int | None = None  # images whose result is the target; None in files from before it was counted
+    worse: int | None = None  # images; None where inputs are not compared, and in files from before that
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the weights that were used: one, unless every image got its own."""
+        return tuple(self.model.split(AND))
 
     @property
     def name(self) -> str:

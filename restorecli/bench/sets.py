@@ -61,11 +61,18 @@ class BenchSet:
     tasks: tuple[TaskName, ...]  # all are measured where none is asked for
     images: int
     licence: str
-    files: tuple[SetFile, ...]
+    files: tuple[SetFile, ...] = ()  # none: it is not fetched, and a copy is got by hand
+    page: str = ""  # where its authors publish it, to look at
     checked: bool = False  # whether the files were fetched from where they are pinned, and looked at
     note: str = ""
-    # Name and pixels of each image: the first 12 digits of the sha256 that folders.fingerprint gives.
+    # Name and pixels of each image (of pairs: of both): the first 12 digits of the sha256 that
+    # folders.fingerprint gives. Of a set that is not fetched some may be missing.
     pixels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether every image can be compared."""
+        return bool(self.pixels) and len(self.pixels) == self.images
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,9 @@ def _check_set(row: BenchSet, where: str) -> None:
         raise CheckError(f"{where}: name: {row.name!r} is not a name in small letters, or is taken")
     if not row.tasks or any(task not in TASKS for task in row.tasks):
         raise CheckError(f"{where}: tasks: one or more of {', '.join(TASKS)}")
-    if row.pixels and len(row.pixels) != row.images:
+    if not row.files and not row.page:
+        raise CheckError(f"{where}: files, or a page where a copy can be got, is missing")
+    if row.pixels and not row.knows_all and (row.files or len(row.pixels) > row.images):
         raise CheckError(f"{where}: images: {row.images}, but there are {len(row.pixels)} under pixels")
     for number, file in enumerate(row.files):
         here = f"{where}: files[{number}]"

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .results import Reference, Results, Score
+from .results import AND, Reference, Results, Score
 from .tables import psnr_words
 
-COLUMNS = ("task", "set", "protocol", "level", "weights", "PSNR", "SSIM", "beside it", "papers")
+COLUMNS = ("task", "set", "protocol", "level", "weights", "PSNR", "SSIM", "worse", "beside it", "papers")
 _LEVEL_OF_WEIGHTS = re.compile(r"-[sqx]\d+$")  # compact-upscale-x2: of each level's own weights
 
 Level = float | str | None
@@ -24,7 +24,9 @@ class _Line:
         return next(iter(self.scores.values()))
 
     def takes(self, score: Score) -> bool:
-        return _family(self.first) == _family(score) and score.level not in self.scores
+        families = set().union(*map(_families, self.scores.values()))
+        shares = not families.isdisjoint(_families(score))
+        return shares and _kind(self.first) == _kind(score) and score.level not in self.scores
 
 
 def short_cells(results: Results) -> list[tuple[str, ...]]:
@@ -39,9 +41,13 @@ def short_cells(results: Results) -> list[tuple[str, ...]]:
     return [_cells(line, results) for line in lines]
 
 
-def _family(score: Score) -> tuple[object, ...]:
-    name = _LEVEL_OF_WEIGHTS.sub("", score.model)
-    return score.task, score.set, score.protocol, name, *score.key[5:], score.whole, score.images
+def _families(score: Score) -> set[str]:
+    """The weights' names without their level; several where images got their own."""
+    return {_LEVEL_OF_WEIGHTS.sub("", id) for id in score.ids}
+
+
+def _kind(score: Score) -> tuple[object, ...]:
+    return score.task, score.set, score.protocol, *score.key[5:], score.whole, score.images
 
 
 def _cells(line: _Line, results: Results) -> tuple[str, ...]:
@@ -58,6 +64,7 @@ def _cells(line: _Line, results: Results) -> tuple[str, ...]:
         _names(list(dict.fromkeys(each.name for each in line.scores.values()))),
         " / ".join(psnr_words(each) for each in line.scores.values()),
         " / ".join(f"{each.ssim:.4f}" for each in line.scores.values()),
+        _worse(line),
         _others(levels, ((row.name, row.level, psnr_words(row)) for row in baselines)),
         _others(
             levels,
@@ -66,9 +73,17 @@ def _cells(line: _Line, results: Results) -> tuple[str, ...]:
     )
 
 
+def _worse(line: _Line) -> str:
+    """`0 / 0 / 2 of 68`."""
+    counts = [each.worse for each in line.scores.values()]
+    if all(count is None for count in counts):
+        return ""
+    return " / ".join("–" if count is None else str(count) for count in counts) + f" of {line.first.images}"
+
+
 def _names(names: list[str]) -> str:
     """`compact-upscale-x2, -x3, -x4`."""
-    ends = (_LEVEL_OF_WEIGHTS.search(name) for name in names[1:])
+    ends = (None if AND in name else _LEVEL_OF_WEIGHTS.search(name) for name in names[1:])
     others = [end[0] if end else name for end, name in zip(ends, names[1:], strict=True)]
     return ", ".join([names[0], *others])
 

@@ -4,23 +4,27 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from .results import Reference, Results, Score, level_words
+from .results import WORSE, Reference, Results, Score, level_words
 
 COLUMNS = (
-    "set", "images", "level", "protocol", "weights", "PSNR", "SSIM", "published", "difference",
+    "set", "images", "level", "protocol", "weights", "PSNR", "SSIM", "worse", "published", "difference",
     "s/Mpx", "memory", "tile",
 )  # fmt: skip
-NUMBERS = frozenset(("images", "PSNR", "SSIM", "published", "difference", "s/Mpx", "memory"))
+NUMBERS = frozenset(("images", "PSNR", "SSIM", "worse", "published", "difference", "s/Mpx", "memory"))
+WORSE_WORDS = (
+    f"worse: images that came out further from what is wanted than they went in, by over {WORSE:g} dB"
+)
 PAPER = "{} (paper)"
 
 _CSV_FIELDS = (
     "task", "set", "protocol", "level", "model", "kind", "images", "whole", "note",
     "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "published", "difference",
     "seconds_per_megapixel", "peak_memory", "network", "weights_sha256", "told", "precision",
-    "device", "windows", "tile", "ensemble", "exact",
+    "device", "windows", "tile", "ensemble", "exact", "worse",
 )  # fmt: skip
 _IMAGE_FIELDS = (
     "name", "height", "width", "psnr", "ssim", "psnr_luma", "psnr_input", "psnr_to_input", "seconds",
+    "worse",
 )  # fmt: skip
 
 
@@ -50,6 +54,7 @@ def _cells(score: Score) -> tuple[str, ...]:
         score.name,
         psnr_words(score),
         f"{score.ssim:.4f}",
+        worse_words(score),
         "" if score.published is None else f"{score.published:.2f}",
         "" if score.difference is None else f"{score.difference:+.2f}",
         "" if score.seconds_per_megapixel is None else f"{score.seconds_per_megapixel:.2f}",
@@ -61,7 +66,7 @@ def _cells(score: Score) -> tuple[str, ...]:
 def _paper_cells(paper: Reference) -> tuple[str, ...]:
     level = level_words(paper.task, paper.level)
     name = PAPER.format(paper.method)
-    return (paper.set, "", level, paper.protocol, name, "", "", f"{paper.psnr:.2f}", "", "", "", "")
+    return (paper.set, "", level, paper.protocol, name, "", "", "", f"{paper.psnr:.2f}", "", "", "", "")
 
 
 def psnr_words(score: Score) -> str:
@@ -71,6 +76,11 @@ def psnr_words(score: Score) -> str:
     if score.exact == score.images:
         return "exact"
     return "some exact" if score.exact is None else f"{score.exact} of {score.images} exact"
+
+
+def worse_words(score: Score) -> str:
+    """`2 of 15`; nothing where inputs are not compared."""
+    return "" if score.worse is None else f"{score.worse} of {score.images}"
 
 
 def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

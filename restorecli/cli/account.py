@@ -29,6 +29,7 @@ class Account:
         self._start = time.perf_counter()
         self._files: list[dict[str, Any]] = []
         self._choices: list[dict[str, str]] = []
+        self._unchanged = 0  # of those that were restored
         self._counts = {"planned": 0, "restored": 0, "failed": 0, "skipped": 0}
         self._last_error: Exception | None = None
         self._only_weights_failed = True
@@ -82,7 +83,10 @@ class Account:
             line += f"; {outcome.report.chosen}"
         if outcome.report.found is not None:
             line += f"; {outcome.report.found}"
+        if outcome.report.done is not None:
+            line += f"; {outcome.report.done}"
         self.output.result(line, job.target_name)
+        self._unchanged += outcome.report.unchanged
         report, receipt = asdict(outcome.report), asdict(outcome.receipt)
         self.output.detail(f"  {_in_words(report)}; kept: {', '.join(outcome.receipt.kept) or 'no metadata'}")
         self._enter(
@@ -156,6 +160,7 @@ class Account:
         if not self._alone or self.stopped is not None or self._counts["planned"]:
             self.output.note(self._summary(seconds))
         summary = {**self._counts, "seconds": round(seconds, 3), "interrupted": self.stopped is not None}
+        summary["unchanged"] = self._unchanged
         self.output.document(
             {
                 "restorecli": __version__,
@@ -170,7 +175,10 @@ class Account:
     def _summary(self, seconds: float) -> str:
         most_wanted = "planned" if self._counts["planned"] else "restored"
         counts = {name: count for name, count in self._counts.items() if count or name == most_wanted}
-        text = ", ".join(f"{count} {name}" for name, count in counts.items())
+        same = f" ({self._unchanged} came out as they went in)" if self._unchanged else ""
+        text = ", ".join(
+            f"{count} {name}{same if name == 'restored' else ''}" for name, count in counts.items()
+        )
         if self._counts["planned"]:
             memory = f", {_bytes(self._planned_bytes)} of memory" if self._planned_bytes else ""
             return f"dry run: {text}; about {duration(self._planned_seconds)}{memory}"
@@ -222,4 +230,10 @@ def _files(count: int) -> str:
 
 
 def _in_words(report: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in report.items() if value not in (None, (), "", 0))
+    told = {
+        key: value for key, value in report.items() if key not in ("noise", "change", "unchanged", "done")
+    }
+    if report["noise"] is not None:
+        kind = "white" if report["noise"]["white"] else "not white"
+        told["noise"] = f"sigma {report['noise']['sigma']:.1f}, {kind}"
+    return ", ".join(f"{key} {value}" for key, value in told.items() if value not in (None, (), "", 0))

@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__, registry
-from ..errors import UsageError
 from ..tasks import TASKS
 from . import bench_work as work
 from .commands import examples
@@ -38,6 +37,7 @@ EPILOG = examples(
     (
         ("All tasks, the images that ship", "restore bench"),
         ("A standard set", "restore bench denoise --set cbsd68"),
+        ("Real noise, from a copy of yours", "restore bench denoise --set cc15=FOLDER"),
         ("Two levels, two networks", "restore bench denoise --sigma 15,50 -m auto,rnan"),
         ("Your own photos or pairs", "restore bench derain --set-dir FOLDER"),
         ("A page with pictures", "restore bench dejpeg --report page.html"),
@@ -167,6 +167,9 @@ def run(
     json: Json = False,
     markdown: Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")] = False,
     csv: Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")] = False,
+    short: Annotated[
+        bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")
+    ] = False,
     figures: Annotated[
         bool, flag(OUTPUT, "--figures", help="JSON without times and memory: the same on every run.")
     ] = False,
@@ -185,11 +188,12 @@ def run(
     Without a task all that have default weights are measured, or all that a set is for.
     """
     form = work.form(json=json, markdown=markdown, csv=csv, figures=figures)
+    work.check_short(form, is_short=short)
     output = Output(Mode.JSON if form == "json" else Mode.HUMAN)
     try:
         work.check_targets(per_image, report, overwrite=overwrite)
+        from ..bench.job import Options
         from ..bench.plan import Request, collect, make_plan
-        from ..bench.runner import Options
 
         task = work.task_of(task, sigma=sigma, quality=quality, scale=scale)
         request = Request(
@@ -206,7 +210,7 @@ def run(
             plan = make_plan(request, work.Fetching(output).tell)
             rows, gallery = work.measure(plan, options, output, with_pictures=report is not None)
         results = collect(plan, rows, options, work.command())
-        work.show(results, form, output)
+        work.show(results, form, output, is_short=short)
         work.write_files(results, gallery, per_image, report, overwrite=overwrite, output=output)
     except Stopped as stop:
         output.note("interrupted: nothing was written")
@@ -229,8 +233,7 @@ def table(
     from ..bench.results import read_results
 
     form = work.form(markdown=markdown, csv=csv)
-    if csv and short:
-        raise UsageError("--csv and --short contradict each other", hint="CSV has a row for each level")
+    work.check_short(form, is_short=short)
     work.show(read_results(results), form, Output(), papers=papers, is_short=short)
 
 

@@ -14,9 +14,9 @@ from .output import Output
 
 if TYPE_CHECKING:
     from ..bench.gallery import Gallery
+    from ..bench.job import Options
     from ..bench.plan import Plan
     from ..bench.results import Problem, Results, Score
-    from ..bench.runner import Options
 
 
 NO_MODEL = "none"
@@ -28,6 +28,14 @@ def form(**wanted: bool) -> str:
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} contradict each other", hint="give one of them")
     return asked[0] if asked else "table"
+
+
+def check_short(form: str, *, is_short: bool) -> None:
+    """Tables for people can be short; the others have a row for each level."""
+    if is_short and form not in ("table", "markdown"):
+        raise UsageError(
+            f"--{form} and --short contradict each other", hint=f"--{form} has a row for each level"
+        )
 
 
 def models(text: str) -> tuple[str, ...]:
@@ -127,9 +135,13 @@ def show(
         output.text(results.lasting().to_json())
     elif rows:
         output.table(columns, rows, tables.NUMBERS)
+    elif results.scores:
+        output.note("no weights were measured: --short has a row for each of them")
     output.document(results.as_data())
     for card in results.protocols:
         output.note(f"{card.name}: {'; '.join(card.sentences())}")
+    if any(score.worse is not None for score in results.scores):
+        output.note(tables.WORSE_WORDS)
     for problem in results.problems:
         _tell_problem(problem, output)
 

@@ -51,14 +51,15 @@ def about_defaults(task: str) -> list[str]:
         rows = [row for row in entries() if row.task == task and row.default]
     except RestoreError:  # of a list of the user's own: said by the command itself; help is help all the same
         return []
-    told = (
-        f"Gray photos get weights of their own, {row.id}."
-        if row.model.channels == 1
-        else f"{_WITHOUT_BLUR if row.model.finds_kernel else 'The default'} weights were trained for: "
+    told = [
+        f"{_WITHOUT_BLUR if row.model.finds_kernel else 'The default'} weights were trained for: "
         f"{row.trained_for} {row.limits}"
         for row in rows
-        if row.trained_for
-    )
+        if row.trained_for and not row.photos
+    ]
+    others = "; ".join(f"{row.id} for {row.photos}" for row in rows if row.photos)
+    if others:
+        told.append(f"Each photo is looked at, and some get weights of their own: {others}.")
     return list(dict.fromkeys(told))
 
 

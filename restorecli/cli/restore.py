@@ -34,7 +34,8 @@ def restore(task: Task, level: Value, options: RestoreOptions) -> None:
     mode = mode_of(json=options.json, quiet=options.quiet)
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
     entry, _ = registry.choose(task.name, options.model, level)
-    licence.check(entry)
+    for row in registry.foreseen(task.name, options.model, level) or (entry,):
+        licence.check(row)
     from ..engine.naming import Naming
     from ..engine.plan import make_plan, sweep
 

@@ -78,7 +78,10 @@ def _show_table(output: Output, rows: list[WeightsEntry]) -> None:
 
 
 def _cells(row: WeightsEntry) -> tuple[str, ...]:
-    here = ("yes" if store.is_here(row) else "-") + (f", {default_words(row)}" if row.default else "")
+    here = "yes" if store.is_here(row) else "-"
+    if row.default:
+        only = ["gray"] * (row.model.channels == 1) + ["white"] * row.white_noise
+        here += f", default ({', '.join(only)})" if only else ", default"
     of_file = (size_text(row), FROM[row.source], proof(row), here, row.licence)
     return (row.id, level_text(row), row.model.network, *of_file)
 
@@ -90,7 +93,7 @@ def level_text(row: WeightsEntry) -> str:
 
 
 def default_words(row: WeightsEntry) -> str:
-    return "default for gray" if row.model.channels == 1 else "default"
+    return f"default for {row.photos}" if row.photos else "default"
 
 
 def _plain(level: float | str) -> str:

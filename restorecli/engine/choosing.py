@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import InputError
-from ..images import Image, shows_gray
-from ..ops.estimate import noise_sigma
-from ..registry import choose, takes_measuring
+from ..images import Image, hidden_black, shows_gray
+from ..ops.noise import Noise, measure_noise
+from ..registry import choose, goes_by_noise, takes_measuring
 from ..spec import Task, WeightsEntry
 
 Value = float | str | None  # of a level
@@ -28,45 +28,65 @@ class Chosen:
     reason: str
     level: Value = None
     level_from: LevelFrom = "blind"
+    noise: Noise | None = None  # of the photo, where it was measured for this choice
     note: str | None = None  # what the user should know about this choice
 
 
-def choose_weights(task: Task, model: str, level: Value, channels: int = 3) -> Chosen:
-    """By what was asked for, without looking at the image; `level` is given or the task's default."""
-    entry, reason = choose(task.name, model, level, channels=channels)
-    return describe(task, entry, reason, level)
+def choose_weights(task: Task, model: str, level: Value) -> Chosen:
+    """By what was asked for, without looking at an image; `level` is given or the task's default."""
+    return describe(task, *choose(task.name, model, level), level)
 
 
-def describe(task: Task, entry: WeightsEntry, reason: str, level: Value) -> Chosen:
+def describe(
+    task: Task, entry: WeightsEntry, reason: str, level: Value, noise: Noise | None = None
+) -> Chosen:
     """A row that is decided, with where its level is from."""
     if level is not None:
         is_default = task.level is not None and level == task.level.default
-        return Chosen(entry, reason, level, "default" if is_default else "asked")
+        return Chosen(entry, reason, level, "default" if is_default else "asked", noise)
     if entry.level is not None:
-        return Chosen(entry, reason, entry.level, "weights")
-    return Chosen(entry, reason)
+        return Chosen(entry, reason, entry.level, "weights", noise)
+    return Chosen(entry, reason, noise=noise)
 
 
 def choose_for(task: Task, model: str, level: Value, image: Image) -> Chosen:
-    """The weights for this image; where they are for one level each, one that is not given is measured."""
+    """The weights for this image: for its colours and its kind of noise, and nearest to its damage.
+
+    Where weights are for one level each, one that is not given is measured.
+    """
     channels = 1 if shows_gray(image.pixels, image.alpha) else image.channels
-    chosen = choose_weights(task, model, level, channels)
-    if level is not None or not takes_measuring(chosen.entry, model):
-        return chosen
+    by_noise = goes_by_noise(task.name, model, level)
+    noise = noise_of(image) if by_noise else None
+    white = noise is not None and noise.white
+    entry, reason = choose(task.name, model, level, channels=channels, white_noise=white)
+    if by_noise:
+        reason += f", as the noise is {'white' if white else 'not white'}"
+    if level is not None or not takes_measuring(entry, model):
+        return describe(task, entry, reason, level, noise)
     assert task.level is not None
-    name = task.level.name
-    measured = float(quality_of(image, chosen.entry)) if name == "quality" else noise_sigma(image.pixels)
     assert task.level.high is not None
-    entry, _ = choose(task.name, model, min(measured, task.level.high), channels=channels)
+    name = task.level.name
+    if name == "quality":
+        measured = float(quality_of(image, entry))
+    else:
+        noise = noise or noise_of(image)
+        measured = noise.sigma
+    level = min(measured, task.level.high)
+    entry, _ = choose(task.name, model, level, channels=channels, white_noise=white)
     assert isinstance(entry.level, (int, float))
-    words = f"{name} {measured:.3g} measured"
     return Chosen(
         entry,
-        f"{words}; nearest: {entry.level:g}",
+        f"{name} {measured:.3g} measured; nearest: {entry.level:g}",
         measured,
         "measured",
+        noise,
         _far_weaker(name, measured, float(entry.level)),
     )
+
+
+def noise_of(image: Image) -> Noise:
+    """Of what is seen of it."""
+    return measure_noise(hidden_black(image.pixels, image.alpha))
 
 
 def quality_of(image: Image, entry: WeightsEntry) -> int:

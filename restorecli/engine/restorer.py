@@ -24,13 +24,14 @@ from .arrays import as_array, through_array, through_tensor
 from .caution import cautions
 from .choosing import Chosen, choose_for, choose_weights, describe
 from .device import pick_device, pick_precision
+from .judging import judged
 from .row import Estimate, Report, Restored, RowRestorer
 from .settings import Settings, find_level, find_task, plan_tiling
 from .tiled import Progress
 
 __all__ = ["Estimate", "Report", "Restored", "Restorer", "restore"]
 
-LOADED = 2  # networks kept at a time: a batch may hold gray and colour images
+LOADED = 4  # networks kept at a time: a batch may hold gray and colour images, with white and real noise
 _LOADING = Lock()  # of all Restorers: one of its own could not be pickled with it
 
 
@@ -40,8 +41,8 @@ class Restorer:
     The level of the damage can be given as `level` or under the name it has for its task: sigma (denoise),
     quality (dejpeg), scale (upscale), pattern (demosaic). Options that make no sense raise UsageError.
 
-    Where weights are for gray or colour, or (of a network named by `model`) for one level each, every image
-    gets those that fit it, by its own measured level where none is given, and `before_loading` is told.
+    Where weights are for gray or colour, for one kind of noise, or (of a network named by `model`) for one
+    level each, every image gets those that fit it, by what is measured of it, and `before_loading` is told.
     `load=False` loads and fetches nothing before the first image: enough for `choices` and `estimate`.
     """
 
@@ -138,7 +139,13 @@ class Restorer:
     def _weights_choice(self, reason: str) -> Choice:
         if not self._foreseen:
             return Choice(self._model, "its weights that fit best, for each image")
-        return Choice(" or, for gray photos, ".join(row.id for row in self._foreseen), reason)
+        return Choice(" or, by the photo, ".join(self._names), reason)
+
+    @property
+    def _names(self) -> list[str]:
+        """The first of the weights that are foreseen, and the others."""
+        first, *others = (row.id for row in self._foreseen)
+        return [first, " or ".join(others)] if others else [first]
 
     def restore_image(self, image: Image, *, progress: Progress | None = None) -> Restored:
         """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`."""
@@ -146,10 +153,12 @@ class Restorer:
         if self._by_image:
             chosen = choose_for(self.task, self._model, self.level, image)
         restored = self._row(chosen).restore_image(image, progress=progress, chosen=chosen)
-        notes = restored.report.notes
-        if self.entry.id != IDENTITY and restored.report.found is None:
-            notes += cautions(self.task.name, image)
-        return replace(restored, report=replace(restored.report, notes=notes))
+        if self.entry.id == IDENTITY or self.settings.strength == 0:
+            return restored
+        report = judged(self.task, image, restored.report)
+        if report.found is None:
+            report = replace(report, notes=report.notes + cautions(self.task.name, image))
+        return replace(restored, report=report)
 
     def _row(self, chosen: Chosen) -> RowRestorer:
         """Its network, loaded; the one that was not used for longest makes room."""

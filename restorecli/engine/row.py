@@ -16,6 +16,8 @@ from ..errors import WeightsError
 from ..images import Image, as_mosaic, grow_under_transparency
 from ..images.bayer import PATTERNS, Mosaic, Pattern
 from ..images.decode import is_gray
+from ..ops.noise import Noise
+from ..ops.pixels import white
 from ..spec import Choice, Task
 from .choosing import Chosen, LevelFrom, Value
 from .deblurring import own_network, own_settings, own_spec, seconds_to_find, typical_network
@@ -42,6 +44,10 @@ class Report:
     level_from: LevelFrom = "blind"
     chosen: str = ""  # why these weights
     found: str | None = None  # in the image, and taken back without the weights
+    noise: Noise | None = None  # of the image as it came, where the choice of weights asked for it
+    change: float | None = None  # rms, in levels of 255; None where the result is of another size or kind
+    unchanged: bool = False  # nobody would see the difference
+    done: str | None = None  # what was taken out, or why nothing was, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,10 @@ class RowRestorer:
         result = run.pixels if mosaic is None else np.ascontiguousarray(mosaic.crop(run.pixels))
         if result.shape[2] < image.channels and mosaic is None:
             result = np.repeat(result, image.channels, axis=2)
+        change = None if mosaic is not None else levels_between(pixels, run.pixels, image.alpha)
         restored = self._with_alpha(image, result)
         seconds = time.perf_counter() - start
-        return Restored(restored, self._report(image, run, way, seconds, chosen or self.chosen))
+        return Restored(restored, self._report(run, way, seconds, chosen or self.chosen, change))
 
     def _way(self, bits: int) -> Way:
         model, settings = self.entry.model, self.settings
@@ -159,7 +166,7 @@ class RowRestorer:
         known, entry = self.task.level, self.entry
         return entry.model.steerable or entry.level is not None or (known is not None and bool(known.choices))
 
-    def _report(self, image: Image, run: Run, way: Way, seconds: float, chosen: Chosen) -> Report:
+    def _report(self, run: Run, way: Way, seconds: float, chosen: Chosen, change: float | None) -> Report:
         notes = list(run.notes)
         if chosen.note is not None:
             notes.append(chosen.note)
@@ -185,6 +192,8 @@ class RowRestorer:
             notes=tuple(notes),
             windows=self.settings.windows,
             found=way.found,
+            noise=chosen.noise,
+            change=change,
         )
 
     def estimate(self, height: int, width: int) -> Estimate:
@@ -205,6 +214,17 @@ class RowRestorer:
             memory = int(cost.memory.at(tile) * tiled.batch) + band + images
         seconds = cost.seconds.at(tile) * len(grid) + (seconds_to_find() if self._finds_kernel else 0)
         return Estimate(len(grid), (grid.rows.size, grid.columns.size), seconds, memory)
+
+
+def levels_between(before: np.ndarray, after: np.ndarray, alpha: np.ndarray | None = None) -> float | None:
+    """How far two images are apart: rms over what is seen of all channels, in levels of 255."""
+    if before.shape != after.shape:
+        return None
+    if alpha is not None and not alpha.all():
+        before, after = before[alpha != 0], after[alpha != 0]
+    if before.dtype.kind == "f":  # a result is clipped; that alone is no change
+        before = before.clip(0, 1)
+    return 255 / white(before.dtype) * float(cv2.norm(before, after)) / max(before.size, 1) ** 0.5
 
 
 def _pattern(level: Value) -> Pattern:

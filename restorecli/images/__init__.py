@@ -1,6 +1,6 @@
 """Images come back as they came: reading, writing, and what lies between pixels and files. No torch here."""
 
-from .alpha import grow_under_transparency, shows_gray
+from .alpha import grow_under_transparency, hidden_black, shows_gray
 from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
 from .fit import lost_in_place
@@ -26,6 +26,7 @@ __all__ = [
     "WriteOptions",
     "as_mosaic",
     "grow_under_transparency",
+    "hidden_black",
     "is_mosaic",
     "lost_in_place",
     "output_extension",

@@ -27,6 +27,11 @@ def grow_under_transparency(pixels: np.ndarray, alpha: np.ndarray | None) -> np.
     return grown
 
 
+def hidden_black(pixels: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """The pixels with black under every fully transparent one: for what measures, and passes black over."""
+    return pixels if alpha is None or alpha.all() else np.where((alpha == 0)[:, :, None], 0, pixels)
+
+
 def shows_gray(pixels: np.ndarray, alpha: np.ndarray | None) -> bool:
     """Whether no colour is seen: what is fully transparent does not count, unless all is."""
     if is_gray(pixels):

@@ -30,6 +30,12 @@ def is_gray(image: Tensor) -> bool:
     return bool((image == image[..., :1, :, :]).all())
 
 
+def to_gray(image: Tensor) -> Tensor:
+    """(3, h, w) -> three equal channels, in 256 steps as a gray file would hold them."""
+    luma = (image * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0, keepdim=True)
+    return to_8_bit(luma).repeat(3, 1, 1)
+
+
 def white_noise(image: Tensor, generator: Generator) -> Tensor:
     """Standard normal noise of the image's shape; a gray image gets the same noise in all of its channels."""
     channels = 1 if is_gray(image) else image.shape[-3]

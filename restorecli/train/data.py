@@ -12,7 +12,8 @@ from torch import Generator, Tensor
 
 from ..errors import InputError, UsageError
 from ..ops.draw import uniform
-from .mixes import Mix, Steered, to_gray
+from ..ops.estimate import noise_sigma
+from .mixes import Mix, Steered
 from .recipe import Recipe, Source
 
 SUFFIXES = {".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -51,8 +52,14 @@ def split(paths: Sequence[Path], hold_out_every: int) -> tuple[list[Path], list[
 
 
 def recipe_paths(sources: Sequence[Source], root: Path, hold_out_every: int) -> tuple[list[Path], list[Path]]:
+    """Training and held-out paths; of sources with `noise_below`, only those of images as clean as that."""
     hint = "--data FOLDER that holds the recipe's sources"
-    paths = [path for source in sources for path in image_paths(root / source.folder, hint=hint)]
+    paths: list[Path] = []
+    for source in sources:
+        found = image_paths(root / source.folder, hint=hint)
+        if source.noise_below > 0:
+            found = [path for path in found if noise_sigma(read_pixels(path).numpy()) < source.noise_below]
+        paths += found
     return split(paths, hold_out_every)
 
 
@@ -98,7 +105,6 @@ class Sampler:
         )
         way = int(torch.randint(8, (), generator=self.generator))
         crop = as_image(pixels[top : top + self.side, left : left + self.side])
-        crop = to_gray(crop) if self.channels == 1 else crop
         damaged, target, level = self.mix(turned(crop, way).contiguous(), self.generator)
         damaged, target = damaged[: self.channels], target[: self.channels]
         if uniform(self.generator) >= self.known_level_share:

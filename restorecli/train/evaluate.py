@@ -2,9 +2,9 @@
 
 Each image's noise comes from a generator seeded anew (with 1), the input is neither rounded nor clipped
 unless the damage says so, the score is of the clamped float output without cropping: the protocol of the
-papers' float-noise tables. Rain and blur are drawn, so that each image gets its own: number n of a set by its
-names' order is seeded with n, from 1 on. Of enlarged images `scale` pixels are cropped at each edge. A whole
-image is one tile. Gray weights are measured on the gray of colour images.
+papers' float-noise tables. Rain, blur and shots are drawn, so that each image gets its own: number n of a set
+by its names' order is seeded with n, from 1 on. Of enlarged images `scale` pixels are cropped at each edge. A
+whole image is one tile. Gray weights are measured on the gray of colour images; of shots on that of the shot.
 """
 
 import math
@@ -21,16 +21,15 @@ from torch import Generator, Tensor, nn
 from ..engine.device import pick_device
 from ..errors import UsageError
 from ..networks.compact import fill_mosaic
-from ..ops import degrade
+from ..ops import degrade, shots
 from ..ops.metrics import psnr, psnr_y, ssim
 from ..ops.resize import matlab_bicubic
 from ..spec import ModelSpec
 from .data import as_image, image_paths, read_pixels
-from .mixes import to_gray
 from .training import channels_last
 
 _SEED = 1
-_DRAWN = ("rain", "blur")
+_DRAWN = ("rain", "blur", *shots.SHOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,8 @@ class Damage:
     @classmethod
     def parse(cls, text: str, *, known: bool = False) -> "Damage":
         name, _, level = text.partition(":")
-        if name not in degrade.DEGRADATIONS:
-            raise UsageError(
-                f"there is no damage {name!r}", hint=f"one of: {', '.join(degrade.DEGRADATIONS)}"
-            )
+        if name not in shots.DAMAGES:
+            raise UsageError(f"there is no damage {name!r}", hint=f"one of: {', '.join(shots.DAMAGES)}")
         try:
             strength = float(level or 0)
         except ValueError as error:
@@ -55,7 +52,9 @@ class Damage:
         low, high = (1, 100) if name.startswith("jpeg") else (0, math.inf)
         if not low <= strength <= high:
             raise UsageError(f"{text}: the level is not in {low:g} to {high:g}", hint=f"--damage {name}:25")
-        return cls(name, strength, known)
+        if level and name in shots.SHOTS:
+            raise UsageError(f"{text}: {name} has no level", hint=f"--damage {name}")
+        return cls(name, strength, known and name not in shots.SHOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +102,6 @@ def evaluate(
     figures: list[Figure] = []
     for folder in folders:
         images = [as_image(read_pixels(path)) for path in image_paths(folder)]
-        if spec.channels == 1:
-            images = [to_gray(image) for image in images]
         for damage in damages:
             figures.append(_figure(network, spec, folder.name, images, damage, bf16))
             done(figures[-1])
@@ -128,9 +125,10 @@ def _figure(
     scores: list[Scores] = []
     seconds = megapixels = 0.0
     for number, clean in enumerate(images, start=1):
-        clean = _whole(clean, spec.scale)
         generator = Generator().manual_seed(number if damage.name in _DRAWN else _SEED)
-        damaged = degrade.DEGRADATIONS[damage.name](clean, damage.level, generator)
+        clean = _whole(clean, spec.scale)
+        gray = spec.channels == 1
+        damaged, clean = shots.damage(damage.name, clean, damage.level, generator, gray=gray)
         start = time.perf_counter()
         level = damage.level if damage.known else None
         restored = restore(network, spec, damaged, level, bf16=bf16).clamp(0, 1)

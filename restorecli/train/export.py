@@ -95,6 +95,7 @@ def weights_row(trained: Trained, name: str, content: bytes) -> str:
         licence=LICENCE,
         default=True,
         level=None if scale == 1 else scale,
+        white_noise=recipe.white_noise,
         trained_for=recipe.trained_for,
         limits=recipe.limits,
         provenance=provenance(trained),

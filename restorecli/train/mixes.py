@@ -20,12 +20,6 @@ def quantisation(quality: float) -> float:
     return max(5000 / quality if quality < 50 else 200 - 2 * quality, 1.0)
 
 
-def to_gray(image: Tensor) -> Tensor:
-    """(3, h, w) -> three equal channels, in 256 steps as a gray file would hold them."""
-    luma = (image * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0, keepdim=True)
-    return degrade.to_8_bit(luma).repeat(3, 1, 1)
-
-
 Sample = tuple[Tensor, Tensor, float]  # damaged, target, level; NaN where the damage has none
 
 
@@ -86,7 +80,7 @@ class NoiseMix:
         """(3, h, w) -> damaged, target, level."""
         if self.pattern_share > 0 and happens(generator, self.pattern_share):
             clean = with_pattern(clean, generator)
-        target = to_gray(clean) if happens(generator, self.gray_share) else clean
+        target = degrade.to_gray(clean) if happens(generator, self.gray_share) else clean
         if happens(generator, self.clean_share):
             sigma = uniform(generator, 0, self.clean_sigma)
         else:
@@ -134,7 +128,7 @@ class JpegMix:
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """(3, h, w) -> damaged, target, level."""
-        target = to_gray(clean) if happens(generator, self.gray_share) else clean
+        target = degrade.to_gray(clean) if happens(generator, self.gray_share) else clean
         subsampling = "4:4:4" if happens(generator, self.full_colour_share) else "4:2:0"
         if happens(generator, self.clean_share):
             quality = round(uniform(generator, 97, 100))

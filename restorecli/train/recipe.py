@@ -11,8 +11,9 @@ from ..errors import UsageError
 from ..spec import ModelSpec, TaskName
 from ..wording import reason
 from .mixes import BlurMix, DownMix, JpegMix, Mix, MosaicMix, NoiseMix, RainMix, Steered
+from .real_mix import RealMix
 
-MIXES = ("noise", "jpeg", "mosaic", "down", "rain", "blur")
+MIXES = ("noise", "real", "jpeg", "mosaic", "down", "rain", "blur")
 EMBEDDED = Path(__file__).parent / "recipes"
 
 
@@ -23,6 +24,7 @@ class Source:
     folder: str
     licence: str
     origin: str
+    noise_below: float = 0.0  # images whose own noise is above this are left out; 0 takes all
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,14 @@ class Recipe:
     schedule: Schedule
     sources: tuple[Source, ...]
     noise: NoiseMix | None = None  # one of these says how samples are damaged
+    real: RealMix | None = None
     jpeg: JpegMix | None = None
     mosaic: MosaicMix | None = None
     down: DownMix | None = None
     rain: RainMix | None = None
     blur: BlurMix | None = None
     validation: Validation = field(default_factory=Validation)
+    white_noise: bool = False  # its weights are for photos whose noise is white
     trained_for: str = ""
     limits: str = ""
     sha256: str = ""
@@ -141,6 +145,8 @@ def _check(recipe: Recipe, where: str) -> None:
         raise CheckError(
             f"{where}: the mix makes images {recipe.mix.scale} times smaller, not the model's scale"
         )
+    if recipe.model.channels == 1 and getattr(recipe.mix, "gray_share", 0.0) < 1:
+        raise CheckError(f"{where}: gray weights learn from gray samples", hint="gray_share = 1.0 in the mix")
     if recipe.schedule.other_level_share and not isinstance(recipe.mix, Steered):
         raise CheckError(f"{where}: schedule: other_level_share has no meaning for damage without a level")
     if (recipe.schedule.minutes > 0) == (recipe.schedule.steps > 0):

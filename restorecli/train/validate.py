@@ -6,10 +6,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..errors import UsageError
-from ..ops.degrade import DEGRADATIONS
+from ..ops import shots
 from ..ops.metrics import psnr
 from .data import as_image
-from .mixes import to_gray
 from .recipe import Check, Recipe
 
 
@@ -28,8 +27,11 @@ class HeldOut:
         crops = [centre(as_image(pixels), side, multiple) for pixels in images]
         self.bf16 = recipe.schedule.bf16
         self.channels = recipe.model.channels
-        crops = [to_gray(crop) for crop in crops] if self.channels == 1 else crops
-        self.pairs = {check.name: damaged(crops, check, recipe.seed) for check in recipe.validation.checks}
+        gray = self.channels == 1
+        self.pairs = {
+            check.name: damaged(crops, check, recipe.seed, gray=gray or check.gray)
+            for check in recipe.validation.checks
+        }
 
     @torch.no_grad()
     def scores(self, network: nn.Module, device: torch.device) -> dict[str, float]:
@@ -48,9 +50,10 @@ class HeldOut:
         return psnr(restored[0].float().cpu().clamp(0, 1), clean)
 
 
-def damaged(crops: Sequence[Tensor], check: Check, seed: int) -> list[tuple[Tensor, Tensor]]:
-    if check.damage not in DEGRADATIONS:
-        raise UsageError(f"there is no damage {check.damage!r}", hint=f"one of: {', '.join(DEGRADATIONS)}")
+def damaged(
+    crops: Sequence[Tensor], check: Check, seed: int, *, gray: bool = False
+) -> list[tuple[Tensor, Tensor]]:
+    if check.damage not in shots.DAMAGES:
+        raise UsageError(f"there is no damage {check.damage!r}", hint=f"one of: {', '.join(shots.DAMAGES)}")
     generator = Generator().manual_seed(seed)
-    clean = [to_gray(crop) if check.gray else crop for crop in crops]
-    return [(DEGRADATIONS[check.damage](image, check.level, generator), image) for image in clean]
+    return [shots.damage(check.damage, crop, check.level, generator, gray=gray) for crop in crops]

@@ -79,6 +79,20 @@ def test_what_was_measured_stays(method):
     assert psnr(malvar(given_mosaic, "grbg"), CLEAN) > psnr(bilinear(given_mosaic, "grbg"), CLEAN)
 
 
+@pytest.mark.parametrize("pattern", ["grbg", "rggb"])
+@pytest.mark.parametrize("method", [bilinear, malvar])
+def test_the_pattern_that_is_told_is_the_one_that_is_used(method, pattern):
+    right = psnr(method(mosaic(CLEAN, pattern), pattern), CLEAN)
+    wrong = psnr(method(mosaic(CLEAN, pattern), "bggr"), CLEAN)
+    assert right > wrong + 5
+
+
+def test_demosaicing_has_the_figures_it_had():
+    """Measured before both methods moved to restorecli.ops.demosaic."""
+    found = [round(psnr(method(mosaic(CLEAN), "grbg"), CLEAN), 3) for method in (bilinear, malvar)]
+    assert found == [31.581, 35.532]
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_bicubic_enlarges_by_the_scale(scale):
     large = bicubic(shrink_8_bit(CLEAN, scale), float(scale))
@@ -102,5 +116,20 @@ def test_the_simplest_comes_first_and_alone_where_asked(task):
     assert baselines_for(task, 25.0, "simple") == everything[:1]
     assert baselines_for(task, 25.0, "none") == ()
     assert everything[0].name in ("input", "bicubic", "bilinear")
-    if task in ("denoise", "dejpeg"):  # the others must be told how strong the damage is
-        assert [baseline.name for baseline in baselines_for(task, None)] == ["input"]
+    # The others must be told how strong the damage is.
+    untold = {"denoise": ["input", "NLM (OpenCV), h 4"], "dejpeg": ["input"]}
+    if task in untold:
+        assert [baseline.name for baseline in baselines_for(task, None)] == untold[task]
+        assert not {*untold[task]} & {baseline.name for baseline in everything[1:]}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_told_nothing_is_opencvs_with_a_fixed_strength(channels):
+    (_, baseline) = baselines_for("denoise", None)
+    pixels = load(MINI_FOLDER / "chelsea.png")[60:124, 80:152]
+    if channels == 1:
+        expected = cv2.fastNlMeansDenoising(pixels[:, :, 0].copy(), None, 4, 7, 21)[:, :, None]
+    else:
+        expected = cv2.fastNlMeansDenoisingColored(pixels[:, :, ::-1].copy(), None, 4, 4, 7, 21)[:, :, ::-1]
+    found = baseline.run(as_tensor(pixels)[:channels], None)
+    np.testing.assert_array_equal((found * 255).round().byte().permute(1, 2, 0).numpy(), expected)

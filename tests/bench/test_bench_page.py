@@ -32,6 +32,7 @@ def score(model: str = "compact", psnr: float | None = 31.016, **more) -> Score:
         "task": "denoise", "set": "CBSD68", "protocol": CARD.name, "level": 25.0, "kind": "weights",
         "ssim": 0.87654, "psnr_input": 20.2, "psnr_to_input": None, "psnr_luma": None, "images": 68,
         "seconds_per_megapixel": 2.125, "published": 31.05, "peak_memory": 412_400_000, "tile": (512, 640),
+        "worse": 2,
     }  # fmt: skip
     return Score(model=model, psnr=psnr, **(given | more))
 
@@ -45,8 +46,8 @@ def test_every_figure_of_a_row_stands_in_the_table():
     (table,) = page_of(results(score())).tables
     assert dict(zip(table.columns, table.rows[0], strict=True)) == {
         "set": "CBSD68", "images": "68", "level": "sigma 25", "protocol": CARD.name, "weights": "compact",
-        "PSNR": "31.02", "SSIM": "0.8765", "published": "31.05", "difference": "-0.03", "s/Mpx": "2.12",
-        "memory": "412 MB", "tile": "640x512",
+        "PSNR": "31.02", "SSIM": "0.8765", "worse": "2 of 68", "published": "31.05",
+        "difference": "-0.03", "s/Mpx": "2.12", "memory": "412 MB", "tile": "640x512",
     }  # fmt: skip
 
 
@@ -81,6 +82,8 @@ def test_the_notes_name_protocols_problems_published_figures_and_machine():
     assert "RNAN (paper)" in page.tables[0].rows[1]
     assert "31.40" in page.tables[0].rows[1]
     assert f"Protocol {CARD.name}: {CARD.summary}" in text
+    assert "worse: images that came out further from what is wanted than they went in" in text
+    assert "worse" not in "\n".join(page_of(results(score(worse=None))).notes)
     assert "Measured on cpu with 2 threads: Linux, Python 3.11, PyTorch 2.13." in text
     assert page.footer == "restorecli 0.1.0: restore bench denoise"
 
@@ -105,7 +108,7 @@ def test_all_pictures_of_a_scene_come_together_and_in_order():
         comparison.pictures, (truth // 2, 255 - truth, noise(seed=5), truth), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
-    assert comparison.caption == "set12, sigma 25"
+    assert comparison.caption == f"set12, {CARD.name}, sigma 25"
     assert gallery.note() is None
 
 
@@ -121,13 +124,13 @@ def test_the_worst_and_the_best_are_kept_whatever_the_order(order: list[int], gr
     assert names == [*range(count - best), *range(40 - best, 40)]
     note = gallery.note()
     assert note is not None
-    assert "out of 40: of every set and level the" in note
+    assert "out of 40: of every set, protocol and level the" in note
     captions = [comparison.caption for comparison in gallery.comparisons()]
-    assert captions[0] == "set12, sigma 25; worst of 40 for compact"
+    assert captions[0] == f"set12, {CARD.name}, sigma 25; worst of 40 for compact"
     if best:
-        assert captions[-1] == "set12, sigma 25; best of 40 for compact"
+        assert captions[-1] == f"set12, {CARD.name}, sigma 25; best of 40 for compact"
     if count > 3:
-        assert captions[1] == "set12, sigma 25; 2nd worst of 40 for compact"
+        assert captions[1] == f"set12, {CARD.name}, sigma 25; 2nd worst of 40 for compact"
 
 
 def test_pictures_of_others_are_kept_only_for_the_chosen():
@@ -145,8 +148,8 @@ def test_each_level_has_its_own_scenes():
     for level in (25.0, 50.0):
         gallery.add(shot(level=level))
     assert [comparison.caption for comparison in gallery.comparisons()] == [
-        "set12, sigma 25",
-        "set12, sigma 50",
+        f"set12, {CARD.name}, sigma 25",
+        f"set12, {CARD.name}, sigma 50",
     ]
 
 

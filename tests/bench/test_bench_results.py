@@ -135,6 +135,7 @@ def test_the_short_table_has_levels_side_by_side():
     assert dict(zip(summary.COLUMNS, line, strict=True)) == {
         "task": "denoise", "set": "CBSD68", "protocol": CARD.name, "level": "15 / 25 / 50",
         "weights": "compact-denoise", "PSNR": "33.50 / 30.90 / 27.60", "SSIM": "0.8765 / 0.8765 / 0.8765",
+        "worse": "",
         "beside it": "input 23.50 / 20.90 / 17.60", "papers": "FFDNet 33.87 / 31.21 / –",
     }  # fmt: skip
 
@@ -168,6 +169,74 @@ def test_diff_sees_that_fewer_images_are_exact():
     assert stored.is_same
 
 
+# ------------------------------------------------------------------------------------------------- worse
+
+
+def test_how_many_came_out_worse_stands_in_every_table(tmp_path):
+    counts = {15.0: 0, 25.0: 3, 50.0: None}
+    whole = results(*(score(level=level, worse=count) for level, count in counts.items()))
+    path = tmp_path / "results.json"
+    path.write_text(whole.to_json())
+    found = read_results(path)
+    place = tables.COLUMNS.index("worse")
+    assert [row[place] for row in tables.cells(found)] == ["0 of 68", "3 of 68", ""]
+    (line,) = summary.short_cells(found)
+    assert line[summary.COLUMNS.index("worse")] == "0 / 3 / – of 68"
+    assert [row["worse"] for row in csv.DictReader(io.StringIO(tables.csv_text(found)))] == ["0", "3", ""]
+    images = results(replace(score(), per_image=(replace(IMAGE, worse=True), IMAGE)))
+    assert [row["worse"] for row in csv.DictReader(io.StringIO(tables.per_image_csv(images)))] == ["True", ""]
+
+
+def test_what_was_stored_before_it_was_counted_is_read(tmp_path):
+    data = json.loads(results(score(worse=1)).to_json())
+    for row in data["scores"]:
+        del row["worse"]
+        for image in row["per_image"]:
+            del image["worse"]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(data))
+    (row,) = read_results(path).scores
+    assert row.worse is None
+    assert "worse" not in tables.markdown(tables.COLUMNS, tables.cells(results(row)))
+    assert "worse" not in tables.markdown(summary.COLUMNS, summary.short_cells(results(row)))
+
+
+def test_diff_shows_how_many_are_worse_now():
+    found = diff.compare(results(score(worse=0)), results(score(psnr=31.5, worse=2)))
+    assert diff.cells(found)[0][diff.COLUMNS.index("worse")] == "0 -> 2 of 68"
+    assert found.changes[0].as_data()["worse"] == [0, 2]
+    (row,) = diff.cells(diff.compare(results(score()), results(score(worse=2))))
+    assert row[diff.COLUMNS.index("worse")] == ""
+
+
+# -------------------------------------------------------------------------- each image its own weights
+
+
+def test_levels_share_a_line_where_images_got_their_own_weights():
+    rows = [
+        score("a", level=15.0),
+        score("a + b", level=25.0),
+        score("b", level=50.0),
+        score("c", level=15.0),
+    ]
+    first, second = summary.short_cells(results(*rows))
+    assert first[3:5] == ("15 / 25 / 50", "a, a + b, b")
+    assert second[3:5] == ("15", "c")
+
+
+def test_diff_compares_rows_that_share_weights():
+    """One more photo that gets other weights must not hide the change."""
+    before = results(score("a", psnr=30.0), score("a", level=50.0), score("b"))
+    after = results(score("c"), score("a + b", psnr=30.5), score("a", level=50.0), score("b"))
+    found = diff.compare(before, after)
+    assert [(change.before.model, change.after.model) for change in found.changes] == [
+        ("a", "a + b"), ("a", "a"), ("b", "b"),
+    ]  # fmt: skip
+    assert found.changes[0].psnr == pytest.approx(0.5)
+    assert not found.only_before
+    assert [row.model for row in found.only_after] == ["c"]
+
+
 def test_diff_says_what_became_better_and_what_is_alone():
     before = results(score(psnr=30.0), score("gone"), score("exact", None))
     after = results(score(psnr=30.5, images=60), score("new"), score("exact", None))
@@ -184,7 +253,7 @@ def test_diff_of_stored_figures_with_a_new_run_is_the_same():
     run = results(score(), score("input", 20.123456, kind="baseline"))
     found = diff.compare(run.lasting(), run)
     assert all(change.is_same for change in found.changes)
-    assert [row[-1] for row in diff.cells(found)] == ["", ""]
+    assert [row[-2:] for row in diff.cells(found)] == [("", "")] * 2
 
 
 def test_diff_warns_of_another_card_of_the_same_name():

@@ -1,6 +1,7 @@
 """Weights and baselines over a set: the figures are those of the images, and bad sets give none."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,15 +9,21 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio
 from small_sets import clean_folder, clean_set, photo, save
 
-from restorecli.bench import runner
-from restorecli.bench.folders import inspect, load, open_folder
+from restorecli.bench import methods
+from restorecli.bench.cases import make_case, measure
+from restorecli.bench.folders import ImageSet, inspect, load, open_folder
+from restorecli.bench.job import Job, Options
 from restorecli.bench.protocols import PROTOCOLS
 from restorecli.bench.results import Problem, Score
-from restorecli.bench.runner import Job, Options, Watcher, run
+from restorecli.bench.runner import Watcher, run
 from restorecli.bench.tables import psnr_words
+from restorecli.engine.restorer import Restorer
 from restorecli.errors import OutOfMemoryError
+from restorecli.images import Image
+from restorecli.registry import entries
 
 CPU = Options(device="cpu")
+DENOISE = {row.id for row in entries() if row.task == "denoise" and row.default}
 
 
 def scores(job: Job, options: Options = CPU) -> list[Score]:
@@ -66,7 +73,7 @@ def test_the_same_numbers_twice(tmp_path):
 
 def test_weights_stand_with_what_was_used(tmp_path):
     row = scores(Job(clean_set(tmp_path), PROTOCOLS["noise-colour"], 25.0, ("auto",)))[-1]
-    assert row.model == "compact-denoise"
+    assert {*row.ids} <= DENOISE
     assert row.weights_sha256 is not None
     assert (row.precision, row.windows, row.told, row.tile) == ("fp32", "ours", False, (48, 48))
     told = scores(
@@ -83,9 +90,84 @@ def test_the_precision_is_the_one_that_ran(tmp_path):
 
 
 def test_two_names_of_the_same_weights_are_one_row(tmp_path):
-    job = Job(clean_set(tmp_path), PROTOCOLS["noise-colour"], 25.0, ("auto", "compact-denoise", "identity"))
+    job = Job(clean_set(tmp_path), PROTOCOLS["rain-drawn"], None, ("auto", "compact-derain", "identity"))
     rows = scores(job, replace(CPU, baselines="none"))
-    assert [row.model for row in rows] == ["compact-denoise", "identity"]
+    assert [row.model for row in rows] == ["compact-derain", "identity"]
+
+
+class Chooses(Restorer):
+    """Where it may, dark photos get other weights."""
+
+    def restore_image(self, image, **options):
+        restored = super().restore_image(image, **options)
+        if self._model != "auto":
+            return restored
+        weights = "compact-denoise" if image.pixels.mean() > 0.4 else "compact-denoise-gray"
+        return replace(restored, report=replace(restored.report, weights=weights))
+
+
+def photos_of_different_light(folder: Path) -> ImageSet:
+    for place, light in enumerate((1.0, 0.3, 0.2)):
+        save(folder / f"{place}.png", (photo(place) * light).astype(np.uint8))
+    return inspect(open_folder(folder))
+
+
+def test_auto_measures_what_the_command_does_photo_by_photo(tmp_path, monkeypatch):
+    monkeypatch.setattr(methods, "Restorer", Chooses)
+    images = photos_of_different_light(tmp_path)
+    job = Job(images, PROTOCOLS["noise-colour"], 15.0, ("auto", "compact-denoise"))
+    auto, named = scores(job, replace(CPU, baselines="none"))
+    assert named.model == "compact-denoise"
+    assert auto.model == "compact-denoise-gray + compact-denoise", "those of most images come first"
+    assert auto.ids == ("compact-denoise-gray", "compact-denoise")
+    assert auto.network == "compact"
+    assert auto.weights_sha256.split(" + ")[1] == named.weights_sha256
+    assert auto.published is None
+
+
+def test_auto_is_the_restorer_of_the_command(tmp_path):
+    """A gray image in a set of colour ones gets the weights that gray photos get."""
+    save(tmp_path / "1.png", photo(1))
+    save(tmp_path / "2.png", photo(2, gray=True))
+    images = inspect(open_folder(tmp_path))
+    job = Job(images, PROTOCOLS["noise-8bit"], 25.0, ("auto",))
+    (row,) = scores(job, replace(CPU, baselines="none"))
+    restorer = Restorer("denoise", device="cpu", precision="fp32")
+    used, expected = [], []
+    for place, item in enumerate(images.items):
+        case = make_case(item, place, job.card, 25.0)
+        restored = restorer.restore_image(Image.from_array(case.input.permute(1, 2, 0).numpy()))
+        used.append(restored.report.weights)
+        result = torch.from_numpy(restored.image.pixels).permute(2, 0, 1)
+        expected.append(measure(result, case, job.card).psnr)
+    assert len(set(used)) == 2
+    assert row.model == " + ".join(used)
+    assert [image.psnr for image in row.per_image] == pytest.approx(expected, abs=1e-4)
+
+
+def test_how_many_images_came_out_worse(tmp_path):
+    class Spoils(Restorer):
+        def restore_image(self, image, **options):
+            restored = super().restore_image(image, **options)
+            spoilt = image.pixels * 0 if image.pixels.mean() > 0.4 else image.pixels
+            return replace(restored, image=image.with_pixels(spoilt, None))
+
+    images = photos_of_different_light(tmp_path)
+    job = Job(images, PROTOCOLS["noise-8bit"], 10.0, ("identity",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(methods, "Restorer", Spoils)
+        spoilt = scores(job, replace(CPU, baselines="none"))[0]
+    assert (spoilt.worse, spoilt.images) == (1, 3)
+    assert [image.worse for image in spoilt.per_image] == [True, False, False]
+    assert scores(job, replace(CPU, baselines="none"))[0].worse == 0
+    upscaled = Job(images, PROTOCOLS["bicubic"], 2.0, ("auto",))
+    assert [row.worse for row in scores(upscaled)] == [None, None]
+
+
+def test_told_is_only_what_was_told(tmp_path):
+    """Cards without a level have nothing to tell."""
+    job = Job(clean_set(tmp_path), PROTOCOLS["scan"], None, ("auto", "identity"))
+    assert [row.told for row in scores(job, replace(CPU, told=True))] == [False] * 4
 
 
 def test_a_gray_set_is_measured_with_the_weights_that_gray_photos_get(tmp_path):
@@ -97,7 +179,7 @@ def test_a_gray_set_is_measured_with_the_weights_that_gray_photos_get(tmp_path):
     for card in ("noise-gray", "noise-colour"):
         job = Job(images, PROTOCOLS[card], 25.0, ("auto", "compact-denoise"))
         rows = scores(job, replace(CPU, baselines="none"))
-        assert [row.model for row in rows] == ["compact-denoise-gray", "compact-denoise"]
+        assert [row.model.startswith("compact-denoise-gray") for row in rows] == [True, False]
         assert rows[0].weights_sha256 != rows[1].weights_sha256
 
 
@@ -133,10 +215,10 @@ def test_a_set_without_a_sound_image_is_a_problem_even_if_partial(tmp_path):
 
 
 def test_weights_that_fail_do_not_take_the_others_with_them(tmp_path, monkeypatch):
-    def fails(entry, *_):
+    def fails(*_, **__):
         raise OutOfMemoryError("not enough memory", hint="--device cpu")
 
-    monkeypatch.setattr(runner, "_network", fails)
+    monkeypatch.setattr(methods, "Restorer", fails)
     *rows, problem = run(Job(clean_set(tmp_path), PROTOCOLS["noise-colour"], 25.0, ("identity",)), CPU)
     assert [row.model for row in rows] == ["input", "NLM (OpenCV)", "total variation"]
     assert (problem.reasons, problem.hint) == (("not enough memory",), "--device cpu")
@@ -196,3 +278,12 @@ def test_every_kind_of_task_runs(tmp_path, card, level, names):
     rows = scores(Job(images, PROTOCOLS[card], level, ("auto",)))
     assert [row.model for row in rows] == names
     assert all(row.psnr is not None and 0 < row.ssim < 1 for row in rows)
+
+
+@pytest.mark.parametrize("card", ["phone", "low-light", "scan"])
+def test_photos_as_people_have_them_are_measured(tmp_path, card):
+    *baselines, row = scores(Job(clean_set(tmp_path), PROTOCOLS[card], None, ("auto",)))
+    assert [baseline.model for baseline in baselines] == ["input", "NLM (OpenCV), h 4"]
+    assert {*row.ids} <= DENOISE
+    assert row.psnr_input == baselines[0].psnr
+    assert row.worse is not None

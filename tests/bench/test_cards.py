@@ -8,11 +8,11 @@ import torch
 from small_sets import clean_folder, clean_set, photo, save
 from torch import Generator
 
-from restorecli.bench.cases import as_tensor, make_case, measure
+from restorecli.bench.cases import Case, as_tensor, make_case, measure
 from restorecli.bench.folders import inspect, load, open_folder
-from restorecli.bench.protocols import PROTOCOLS, checked_levels, find_protocol, usual_protocol
+from restorecli.bench.protocols import PROTOCOLS, checked_levels, find_protocol, usual_protocols
 from restorecli.errors import InputError, UsageError
-from restorecli.ops import metrics
+from restorecli.ops import metrics, shots
 from restorecli.ops.degrade import DEGRADATIONS, to_8_bit
 from restorecli.ops.resize import shrink_8_bit
 
@@ -55,11 +55,12 @@ def test_every_card_makes_the_same_case_twice_and_scores_it(tmp_path, card):
         assert damaged.psnr == damaged.psnr_input
         assert damaged.psnr < 60
         assert damaged.psnr_to_input is None
+        assert damaged.worse is False
 
 
 def test_drawn_damage_is_another_for_each_image(tmp_path):
     item = clean_set(tmp_path).items[0]
-    for name in ("rain-drawn", "blur-drawn"):
+    for name in ("rain-drawn", "blur-drawn", "phone", "low-light", "scan"):
         inputs = [make_case(item, place, PROTOCOLS[name], None).input for place in (0, 1)]
         assert not torch.equal(*inputs)
 
@@ -135,16 +136,21 @@ def test_results_are_clamped_and_rounded_as_the_card_says(tmp_path):
 
 def test_which_card_is_meant():
     usual = {
-        ("denoise", False, True): "noise-gray", ("denoise", False, False): "noise-colour",
-        ("denoise", True, False): "noise-pairs", ("dejpeg", False, True): "jpeg-gray",
+        ("denoise", False, False): "phone low-light scan noise-colour",
+        ("denoise", False, True): "phone-gray noise-gray", ("denoise", True, False): "noise-pairs",
+        ("dejpeg", False, True): "jpeg-gray",
         ("dejpeg", False, False): "jpeg-colour", ("demosaic", False, False): "mosaic-grbg",
         ("upscale", False, False): "bicubic", ("derain", True, False): "rain-pairs",
         ("derain", False, True): "rain-drawn", ("deblur", False, False): "blur-drawn",
     }  # fmt: skip
-    for (task, pairs, gray), name in usual.items():
-        assert usual_protocol(task, pairs=pairs, gray=gray).name == name
+    for (task, pairs, gray), names in usual.items():
+        assert [card.name for card in usual_protocols(task, pairs=pairs, gray=gray)] == names.split()
+    (card,) = usual_protocols("denoise", pairs=False, gray=False, with_level=True)
+    assert card.name == "noise-colour"
     with pytest.raises(UsageError, match="no mosaic"):
-        usual_protocol("demosaic", pairs=False, gray=True)
+        usual_protocols("demosaic", pairs=False, gray=True)
+    with pytest.raises(UsageError, match="not measured on pairs"):
+        usual_protocols("demosaic", pairs=True, gray=False)
     assert find_protocol("clean", "derain").name == "clean-derain"
     with pytest.raises(UsageError, match="no protocol 'jpeg-gray' for denoise") as error:
         find_protocol("jpeg-gray", "denoise")
@@ -164,3 +170,101 @@ def test_pairs_are_needed_where_the_card_wants_them(tmp_path):
     (item, _) = inspect(open_folder(clean_folder(tmp_path))).items
     with pytest.raises(InputError, match="no input"):
         make_case(item, 0, PROTOCOLS["rain-pairs"], None)
+
+
+# ------------------------------------------------------------------------------------------------- shots
+
+SHOTS = [card for card in PROTOCOLS.values() if card.damage in shots.SHOTS and not card.gray]
+
+
+def test_every_shot_has_a_card_of_denoising_in_colour():
+    assert [card.damage for card in SHOTS] == [*shots.SHOTS]
+    for card in SHOTS:
+        assert card.in_colour
+        assert (card.task, card.levels, card.rounding) == ("denoise", (), "8 bit")
+        assert (card.seed, card.seed_per_image) == (1, True)
+
+
+@pytest.mark.parametrize("card", SHOTS, ids=lambda card: card.name)
+def test_shots_are_those_of_the_training_and_in_8_bits(tmp_path, card):
+    images = clean_set(tmp_path)
+    for place, item in enumerate(images.items):
+        case = make_case(item, place, card, None)
+        generator = Generator().manual_seed(1 + place)
+        damaged, target = shots.SHOTS[card.damage](as_tensor(load(item.target)), generator)
+        assert torch.equal(case.input, damaged)
+        torch.testing.assert_close(case.target, target, atol=0.5001 / 255, rtol=0)
+        assert torch.equal(to_8_bit(case.target), case.target)
+
+
+def test_a_camera_is_judged_by_its_own_clean_photo(tmp_path):
+    """The evening stays dark: what is wanted is not the bright image that it was made of."""
+    (item,) = clean_set(tmp_path, 1).items
+    case = make_case(item, 0, PROTOCOLS["low-light"], None)
+    bright = as_tensor(load(item.target))
+    assert case.target.mean() < 0.7 * bright.mean()
+    figures = measure(bright, case, PROTOCOLS["low-light"])
+    assert figures.worse
+    assert figures.psnr < figures.psnr_input - 10
+
+
+@pytest.mark.parametrize("card", SHOTS, ids=lambda card: card.name)
+def test_a_gray_image_is_shot_as_a_scene_of_three_equal_colours(tmp_path, card):
+    (item,) = clean_set(tmp_path, 1, gray=True).items
+    case = make_case(item, 0, card, None)
+    assert case.input.shape == case.target.shape == (3, 40, 48)
+    apart = (case.input - case.input.mean(0)).abs().max()
+    assert apart > 0.02 or card.name == "scan", "the noise of a sensor has colours, grain not always"
+
+
+def test_a_gray_shot_is_the_gray_of_a_shot_in_colour(tmp_path):
+    """As cameras and scanners store it: the noise of a gray scene would be another."""
+    (item,) = clean_set(tmp_path, 1).items
+    gray = make_case(item, 0, PROTOCOLS["phone-gray"], None)
+    colour = make_case(item, 0, PROTOCOLS["phone"], None)
+    weights = torch.tensor([0.298936, 0.587043, 0.114021])[:, None, None]
+    for found, whole in ((gray.input, colour.input), (gray.target, colour.target)):
+        assert found.shape == (1, 40, 48)
+        torch.testing.assert_close(found, (whole * weights).sum(0, keepdim=True), atol=0.501 / 255, rtol=0)
+
+
+def test_what_no_camera_fits_into_is_named(tmp_path):
+    save(tmp_path / "dot.png", photo(1, (15, 40)))
+    (item,) = inspect(open_folder(tmp_path)).items
+    with pytest.raises(InputError, match="dot: 40x15, too small for phone"):
+        make_case(item, 0, PROTOCOLS["phone"], None)
+    for card in SHOTS:
+        save(tmp_path / "16.png", photo(1, (16, 16)))
+        (small, _) = inspect(open_folder(tmp_path)).items
+        assert make_case(small, 0, card, None).input.shape == (3, 16, 16)
+
+
+# ------------------------------------------------------------------------------------------------- worse
+
+
+@pytest.mark.parametrize(
+    ("loss", "worse"), [(0.2, True), (0.06, True), (0.04, False), (0.0, False), (-1.0, False)]
+)
+def test_worse_is_by_over_a_twentieth_of_a_decibel(loss, worse):
+    target = torch.full((3, 20, 24), 0.5)
+    noise = torch.empty(3, 20, 24).uniform_(-0.1, 0.1, generator=Generator().manual_seed(0))
+    case = Case("x", target + noise, target)
+    figures = measure(target + noise * 10 ** (loss / 20), case, PROTOCOLS["noise-colour"])
+    assert figures.psnr_input - figures.psnr == pytest.approx(loss, abs=1e-4)
+    assert figures.worse is worse
+
+
+def test_every_change_of_what_was_right_is_worse_and_none_is_not(tmp_path):
+    card = PROTOCOLS["clean-denoise"]
+    case = make_case(clean_set(tmp_path, 1).items[0], 0, card, None)
+    assert measure(case.target, case, card).worse is False
+    assert measure(case.target + 0.3 / 255, case, card).worse is False, "not in 8 bits"
+    changed = case.target.clone()
+    changed[0, 3, 3] += 1 / 255 if changed[0, 3, 3] < 0.5 else -1 / 255
+    assert measure(changed, case, card).worse is True
+
+
+@pytest.mark.parametrize(("name", "level"), [("bicubic", 2.0), ("mosaic-grbg", "grbg")])
+def test_what_is_of_another_kind_cannot_be_worse(tmp_path, name, level):
+    case = make_case(clean_set(tmp_path, 1).items[0], 0, PROTOCOLS[name], level)
+    assert measure(case.target * 0, case, PROTOCOLS[name]).worse is None

@@ -115,9 +115,9 @@ def test_only_the_scales_that_are_asked_for(server):
 def test_what_cannot_be_fetched_says_what_else_there_is(server):
     with pytest.raises(InputError, match=r"Toy: gone.zip: cannot be reached"):
         fetch_set(row(SetFile("clean", **PINNED, file="gone.zip")))
-    with pytest.raises(InputError, match="nobody was found") as error:
-        fetch_set(row())
-    assert error.value.hint == "--set toy=FOLDER with a copy of your own"
+    with pytest.raises(InputError, match="Toy is not fetched: a copy of it has to be got by hand") as error:
+        fetch_set(row(page="https://example.org/toy"))
+    assert error.value.hint == "from https://example.org/toy; then --set toy=FOLDER"
 
 
 def test_nothing_is_left_of_a_set_that_did_not_come_whole(server, own_folders):

@@ -25,6 +25,10 @@ CLEAN, RAINY = photo(1), photo(2)
         ("GT/a.png", "LQ/a.png"),
         ("sharp/x.png", "blur/x.jpg"),
         ("HR/woman.png", "input/woman.png"),
+        ("d800_iso1600_1_clean.png", "d800_iso1600_1_noisy.png"),
+        ("d800_iso1600_1_mean.png", "d800_iso1600_1_real.png"),
+        ("Canon80D_8_8_800_GO_1_mean.JPG", "Canon80D_8_8_800_GO_1_Real.JPG"),
+        ("target/x_mean.png", "input/x_real.png"),
     ],
 )
 def test_pairs_in_every_layout(tmp_path, target, given):
@@ -72,6 +76,27 @@ def test_what_has_no_partner_is_named(tmp_path):
     found = inspect(open_folder(tmp_path))
     assert found.reasons == ("1.png: there is no input for it", "3.png: there is no clean image for it")
     assert [item.name for item in found.items] == ["2"]
+
+
+def test_one_pair_makes_a_folder_one_of_pairs_and_all_others_are_named(tmp_path):
+    """Measured as clean images they would give figures of another kind, and nobody would see it."""
+    for name in ("a_noisy", "a_clean", "b_noisy", "c_clean", "d"):
+        save(tmp_path / f"{name}.png", CLEAN)
+    found = inspect(open_folder(tmp_path))
+    assert [item.name for item in found.items] == ["a"]
+    assert sorted(found.reasons) == [
+        "b_noisy.png: there is no clean image for it",
+        "c_clean.png: there is no input for it",
+        "d.png: there is no input for it",
+    ]
+
+
+def test_clean_images_may_be_called_clean(tmp_path):
+    for name in ("a_clean", "b_clean", "c_real", "d_mean"):
+        save(tmp_path / f"{name}.png", CLEAN)
+    found = inspect(open_folder(tmp_path))
+    assert not found.is_pairs
+    assert [item.name for item in found.items] == ["a", "b", "c", "d"]
 
 
 def test_pairs_of_different_sizes_and_unreadable_images_are_named(tmp_path):
@@ -167,6 +192,45 @@ def test_missing_and_extra_images_of_a_known_set_are_named(tmp_path, known):
 def test_where_only_the_count_is_known_it_is_compared(tmp_path, known):
     row = replace(known, pixels={}, images=4)
     assert as_known(tmp_path / "set", row).reasons == ("Toy3 has 4 images, and there are 3",)
+
+
+def test_where_some_are_known_those_are_compared_and_all_are_counted(tmp_path, known):
+    """A copy of a part of a set that nobody here has whole."""
+    row = replace(known, pixels={name: known.pixels[name] for name in ("1", "2")}, images=4)
+    folder = tmp_path / "set"
+    assert as_known(folder, row).reasons == ("Toy3 has 4 images, and there are 3",)
+    save(folder / "4.png", photo(17))
+    assert as_known(folder, row).reasons == ()
+    save(folder / "2.png", photo(18))
+    assert as_known(folder, row).reasons == (
+        "2: its pixels are not those of Toy3 (the image of that name is another)",
+    )
+    assert inspect(replace(open_folder(folder), row=row), limit=1).reasons == ()
+
+
+def test_a_folder_of_which_nothing_is_known_is_not_that_set(tmp_path, known):
+    row = replace(known, pixels={"1": known.pixels["1"]}, images=3)
+    for name in ("x", "y", "z"):
+        save(tmp_path / f"other/{name}.png", photo(30 + ord(name)))
+    for limit in (None, 2):
+        found = inspect(replace(open_folder(tmp_path / "other"), row=row), limit=limit)
+        assert found.reasons == ("none of these images is known to be one of Toy3",)
+
+
+def test_of_pairs_both_images_are_compared(tmp_path, known, monkeypatch):
+    folder = tmp_path / "pairs"
+    for seed in range(2):
+        save(folder / f"{seed}_clean.png", photo(seed))
+        save(folder / f"{seed}_noisy.png", photo(seed + 9))
+    pixels = {str(n): fingerprint(photo(n), photo(n + 9)) for n in range(2)}
+    row = replace(known, pixels=pixels, images=2)
+    assert as_known(folder, row).reasons == ()
+    monkeypatch.setattr(folders, "catalogue", lambda: Catalogue({"toy": row}, ()))
+    assert inspect(open_folder(folder)).row == row
+    save(folder / "1_noisy.png", photo(11))
+    assert as_known(folder, row).reasons == (
+        "1: its pixels are not those of Toy3 (the image of that name is another)",
+    )
 
 
 def test_a_limit_does_not_make_the_rest_missing(tmp_path, known):

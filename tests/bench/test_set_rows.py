@@ -13,7 +13,8 @@ from restorecli.registry import entries
 
 COUNTS = {
     "set12": 12, "bsd68": 68, "cbsd68": 68, "kodak24": 24, "mcmaster18": 18, "urban100": 100, "classic5": 5,
-    "live1": 29, "set5": 5, "set14": 14, "b100": 100, "rain100l": 100, "rain100h": 100,
+    "live1": 29, "set5": 5, "set14": 14, "b100": 100, "rain100l": 100, "rain100h": 100, "cc15": 15,
+    "polyu": 100,
 }  # fmt: skip
 ROW = """
 [[sets]]
@@ -44,7 +45,7 @@ def test_all_sets_are_there():
 @pytest.mark.parametrize("row", catalogue().sets.values(), ids=lambda row: row.name)
 def test_every_file_is_pinned(row):
     assert row.licence
-    assert row.files
+    assert row.files or row.page.startswith("https://")
     for file in row.files:
         for remote in file.remotes(tuple(row.pixels)):
             if remote.url:
@@ -63,6 +64,24 @@ def test_what_nobody_fetched_says_so():
     assert all(not row.checked for row in catalogue().sets.values())
 
 
+def test_a_set_without_files_says_where_it_is_and_may_know_some_of_its_pixels(tmp_path):
+    start, files = ROW.index("[[sets.files]]"), ROW.index("[sets.pixels]")
+    without = ROW[:start] + ROW[files:]
+    with pytest.raises(CheckError, match="files, or a page where a copy can be got, is missing"):
+        read(tmp_path, without)
+    paged = without.replace("images = 2", 'page = "https://example.org"\nimages = 3')
+    assert not read(tmp_path, paged).sets["toy"].knows_all
+    assert read(tmp_path, paged.replace("images = 3", "images = 2")).sets["toy"].knows_all
+
+
+def test_real_noise_is_there_and_says_what_may_be_done_with_it():
+    for name, known in (("cc15", 15), ("polyu", 62)):
+        row = find_set(name)
+        assert (row.tasks, len(row.pixels)) == (("denoise",), known)
+        assert "non-commercial" in row.licence
+        assert row.page.startswith("https://github.com/csjunxu/")
+
+
 def test_files_named_alike_are_one_each(tmp_path):
     row = read(tmp_path, ROW).sets["toy"]
     assert [remote.url for remote in row.files[0].remotes(tuple(row.pixels))] == [
@@ -76,6 +95,7 @@ def test_files_named_alike_are_one_each(tmp_path):
     [
         ("images = 2", "images = 3", "images: 3, but there are 2"),
         ("images = 2", 'images = "2"', "images: '2' is not a whole number"),
+        ("images = 2", 'page = "https://example.org"\nimages = 1', "images: 1, but there are 2"),
         ("licence", "license", "unknown key 'license'"),
         ('["denoise"]', "[]", "tasks: one or more"),
         ('["denoise"]', '["sharpen"]', "tasks"),

@@ -39,7 +39,11 @@ def write_rows(folder: Path) -> Path:
     return path
 
 
-def noisy(sigma: float, channels: int = 3, size: int = 120) -> np.ndarray:
+def noisy(sigma: float, channels: int = 3, size: int = 120, *, smoothed: bool = False) -> np.ndarray:
+    """A slope with white noise, or with noise of which each pixel shares half with three neighbours."""
     rng = np.random.default_rng(0)
     flat = np.full((size, size, channels), 128.0) + np.linspace(-40, 40, size)[:, None, None]
-    return np.rint(np.clip(flat + sigma * rng.standard_normal(flat.shape), 0, 255)).astype(np.uint8)
+    noise = rng.standard_normal(flat.shape)
+    if smoothed:
+        noise = sum(np.roll(noise, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1))) / 2
+    return np.rint(np.clip(flat + sigma * noise, 0, 255)).astype(np.uint8)

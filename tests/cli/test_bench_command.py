@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from running import Run, make_picture, tree
+from running import Result, Run, make_picture, tree
 from safetensors.torch import save_file
 
 from restorecli.bench import plan as bench_plan
@@ -40,6 +40,64 @@ def test_a_folder_is_measured_and_drawn(restore: Run, clean: Path):
 def test_the_level_says_the_task(restore: Run, clean: Path):
     result = restore("bench", "--quality", "10", "--set-dir", clean, "--json")
     assert {score["task"] for score in result.json["scores"]} == {"dejpeg"}
+
+
+def cards(result: Result) -> list[str]:
+    return list(dict.fromkeys(score["protocol"] for score in result.json["scores"]))
+
+
+def test_photos_as_people_have_them_come_first_and_then_white_noise(restore: Run, clean: Path):
+    words = ("bench", "denoise", "--set-dir", clean, "--baselines", "simple", "--json")
+    result = restore(*words)
+    assert cards(result) == ["phone", "low-light", "scan", "noise-colour"]
+    assert [card["name"] for card in result.json["protocols"]] == cards(result)
+    for path in clean.iterdir():
+        Image.open(path).convert("L").save(path)
+    assert cards(restore(*words)) == ["phone-gray", "noise-gray"]
+
+
+def test_the_images_that_ship_are_measured_so_too(restore: Run):
+    words = ("bench", "denoise", "--limit", "2", "--baselines", "none", "--csv")
+    rows = list(csv.DictReader(io.StringIO(restore(*words).stdout.decode())))
+    assert [row["protocol"] for row in rows] == ["phone", "low-light", "scan", *["noise-colour"] * 3]
+    assert {row["set"] for row in rows} == {"mini"}
+
+
+def test_real_pairs_side_by_side_are_measured_as_such(restore: Run, tmp_path: Path):
+    for seed in range(2):
+        make_picture(tmp_path / f"real/x{seed}_mean.png", seed, size=(24, 40))
+        make_picture(tmp_path / f"real/x{seed}_real.png", seed + 5, size=(24, 40))
+    result = restore("bench", "denoise", "--set-dir", tmp_path / "real")
+    head, *rows = result.lines
+    assert "worse" in head.split()
+    names = ("input", "NLM (OpenCV), h 4", "identity")
+    assert all(name in row and "noise-pairs" in row for name, row in zip(names, rows, strict=True))
+    assert all("0 of 2" in row for row in (rows[0], rows[2]))
+    assert "real noise, of which nothing is told" in result.stderr
+    assert "by over 0.05 dB" in result.stderr
+
+
+def test_short_can_be_asked_for_at_once(restore: Run, clean: Path):
+    words = ("bench", "denoise", "--set-dir", clean, "--sigma", "15,25", "--baselines", "simple", "--short")
+    head, row = restore(*words).lines
+    assert " ".join(head.split()) == "task set protocol level weights PSNR SSIM worse beside it papers"
+    assert "15 / 25" in row
+    assert "0 / 0 of 2" in row
+    assert restore(*words, "--markdown").lines[2].count("|") == 10
+    without = restore(*words, "--model", "none")
+    assert without.stdout == b""
+    assert "no weights were measured" in without.stderr
+
+
+def test_auto_is_what_the_command_does(restore: Run, clean: Path, tmp_path: Path):
+    """Photo by photo: a gray one among coloured ones gets the weights that it gets from `restore denoise`."""
+    Image.open(clean / "2.png").convert("L").save(clean / "2.png")
+    told = restore("denoise", clean, "-o", tmp_path / "out", "--json", "--model", "auto")
+    expected = [file["report"]["weights"] for file in told.json["files"]]
+    words = ("bench", "denoise", "--set-dir", clean, "--protocol", "clean", "--baselines", "none", "--json")
+    (score,) = restore(*words, "--model", "auto").json["scores"]
+    assert sorted(score["model"].split(" + ")) == sorted(set(expected))
+    assert len(set(expected)) == 2
 
 
 def test_json_holds_everything_and_comes_back_as_a_table(restore: Run, clean: Path, tmp_path: Path):
@@ -183,6 +241,15 @@ def test_a_known_set_with_a_changed_pixel_is_not_it(restore: Run, clean: Path):
     assert any("01: is missing from Set12" in line for line in result.errors)
 
 
+def test_a_set_that_is_not_fetched_says_where_it_is(restore: Run):
+    result = restore("bench", "--set", "polyu")
+    assert result.code == 1
+    (error,) = result.errors
+    assert "PolyU is not fetched: a copy of it has to be got by hand" in error
+    assert "https://github.com/csjunxu/PolyU-Real-World-Noisy-Images-Dataset" in result.stderr
+    assert "--set polyu=FOLDER" in result.stderr
+
+
 # --------------------------------------------------------------------------------------- wrong questions
 
 
@@ -202,6 +269,8 @@ def test_a_known_set_with_a_changed_pixel_is_not_it(restore: Run, clean: Path):
         (["--set-dir", "."], 2, "which task is the folder for?"),
         (["denoise", "--json", "--csv"], 2, "--json and --csv contradict each other"),
         (["table", "x.json", "--csv", "--short"], 2, "--csv and --short contradict each other"),
+        (["denoise", "--json", "--short"], 2, "--json and --short contradict each other"),
+        (["denoise", "--protocol", "low_light"], 2, "there is no protocol 'low_light' for denoise"),
         (["denoise", "--report", "page.pdf"], 2, "page.pdf: must end in .html or .htm"),
         (["denoise", "--report", "no/page.html"], 1, "no: there is no such folder"),
         (["denoise", "--model", "nonsense"], 3, "no weights named 'nonsense'"),

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 from running import Run, pixels_of, tree
 
-BOTH = "compact-denoise or, for gray photos, compact-denoise-gray"
+OTHERS = "compact-denoise-gray or compact-denoise-white or compact-denoise-gray-white"
+BOTH = f"compact-denoise or, by the photo, {OTHERS}"
 OWN = """
 [[weights]]
 id = "mine"
@@ -31,7 +32,10 @@ def folder(tmp_path: Path) -> Path:
     """A colour photo, a gray one, the same saved as colour, and that with one pixel of another colour."""
     folder = tmp_path / "in"
     folder.mkdir()
-    colour = np.random.default_rng(0).integers(0, 250, (32, 48, 3), np.uint8)
+    rows, columns = np.mgrid[:32, :48]
+    colour = np.stack([120 + 90 * np.sin((rows + k * columns) / 9) for k in range(3)], axis=2).astype(
+        np.uint8
+    )
     gray = colour[:, :, 0]
     thrice = np.stack([gray] * 3, axis=2)
     nearly = thrice.copy()
@@ -66,7 +70,7 @@ def test_the_first_line_names_the_weights(folder: Path, restore: Run):
     details = restore("denoise", folder / "gray3.png", "--model", "auto", "-v").stderr
     assert f"weights: {BOTH} (the default for denoise)" in details
     assert "weights compact-denoise-gray" in details
-    assert "the default for denoise of gray photos" in details
+    assert "the default for denoise of gray photos, as the noise is not white" in details
 
 
 def test_a_dry_run_tells_what_would_be_fetched_for_gray_photos(folder: Path, tmp_path: Path, restore: Run):
@@ -76,9 +80,12 @@ def test_a_dry_run_tells_what_would_be_fetched_for_gray_photos(folder: Path, tmp
     result = restore(*words, "--dry-run", "--json")
     assert (result.code, result.json["summary"]["planned"]) == (0, 4)
     value = result.json["choices"][3]["value"]
-    assert value == "compact-denoise or, for gray photos, mine"
+    assert value == "compact-denoise or, by the photo, mine or compact-denoise-white"
     human = restore(*words, "--dry-run")
     assert "mine would be fetched, 4.0 MB, from https://example.org/mine.safetensors" in human.stderr
+
+
+KINDS = ("yes, default  ", "default (gray)  ", "default (white)  ", "default (gray, white)  ")
 
 
 def test_the_list_and_the_help_say_which_is_for_gray(restore: Run):
@@ -86,10 +93,15 @@ def test_the_list_and_the_help_say_which_is_for_gray(restore: Run):
     assert [line.split()[0] for line in lines if "default" in line] == [
         "compact-denoise",
         "compact-denoise-gray",
+        "compact-denoise-white",
+        "compact-denoise-gray-white",
     ]
-    assert "default for gray" in lines[2]
+    assert [words in line for words, line in zip(KINDS, lines[1:5], strict=True)] == [True] * 4
     told = restore("weights", "info", "compact-denoise-gray", identity=False).lines
-    assert "denoise, its default for gray" in told[1]
+    assert "denoise, its default for gray photos" in told[1]
     help = " ".join(restore("denoise", "--help", identity=False).stdout.decode().split())
-    assert "Gray photos get weights of their own, compact-denoise-gray." in help
+    assert (
+        "some get weights of their own: compact-denoise-gray for gray photos; compact-denoise-white" in help
+    )
+    assert "compact-denoise-gray-white for gray photos with white noise." in help
     assert help.count("The default weights were trained for") == 1

@@ -46,7 +46,7 @@ def test_the_reason_stands_in_the_line_of_the_file(folder: Path, local: Words, r
     assert result.code == 0
     (line,) = result.lines
     assert "; sigma 1" in line
-    assert line.endswith(" measured; nearest: 10")
+    assert " measured; nearest: 10; took noise of about sigma " in line
     assert "weights local-color-s10" in restore("denoise", folder / "a.png", *local, "-f", "-v").stderr
 
 

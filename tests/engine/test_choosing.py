@@ -42,7 +42,7 @@ def test_gray_images_get_gray_weights_and_colour_ones_colour_weights():
 
 
 def test_a_level_that_is_given_is_not_measured(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("restorecli.engine.choosing.noise_sigma", None)
+    monkeypatch.setattr("restorecli.engine.choosing.measure_noise", None)
     report = Restorer("denoise", model="local", sigma=45).restore_image(Image.from_array(noisy(10))).report
     assert (report.weights, report.level, report.level_from) == ("local-color-s50", 45, "asked")
 
@@ -52,11 +52,20 @@ def test_weights_by_their_id_are_not_exchanged():
     assert (report.weights, report.level, report.level_from) == ("local-color-s70", 70, "weights")
 
 
-def test_the_default_stays_blind(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("restorecli.engine.choosing.noise_sigma", None)
+def test_the_default_stays_blind_and_goes_by_the_kind_of_noise():
     restorer = Restorer("denoise", device="cpu")
-    report = restorer.restore_image(Image.from_array(noisy(20, size=32))).report
-    assert (report.weights, report.level, report.level_from) == ("compact-denoise", None, "blind")
+    for smoothed, weights in ((False, "compact-denoise-white"), (True, "compact-denoise")):
+        report = restorer.restore_image(Image.from_array(noisy(20, smoothed=smoothed))).report
+        assert (report.weights, report.level, report.level_from) == (weights, None, "blind")
+        assert report.noise is not None
+        assert report.noise.white is not smoothed
+    assert report.chosen == "the default for denoise, as the noise is not white"
+
+
+def test_a_level_goes_to_the_weights_for_the_noise_too():
+    report = Restorer("denoise", device="cpu", sigma=10).restore_image(Image.from_array(noisy(20))).report
+    assert (report.weights, report.level, report.level_from) == ("compact-denoise-white", 10, "asked")
+    assert report.chosen == "the default for denoise, as the noise is white"
 
 
 def test_every_door_takes_the_same_weights():
@@ -78,6 +87,7 @@ def test_what_is_measured_does_not_depend_on_tiles():
 
 
 def test_two_networks_are_kept_and_each_is_loaded_when_it_is_needed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(restoring, "LOADED", 2)
     told: list[str] = []
     restorer = Restorer("denoise", model="local", before_loading=lambda entry: told.append(entry.id))
     assert not told

@@ -160,13 +160,16 @@ def test_weights_that_are_here_are_loaded_at_once_and_gray_ones_when_they_are_ne
             restorer(pixels)
     assert told == ["coloured", "gray"]
     weights = restorer.choices[3]
-    assert weights == Choice("coloured or, for gray photos, gray", "the default for denoise")
+    assert weights == Choice("coloured or, by the photo, gray", "the default for denoise")
 
 
 def test_the_defaults_of_the_package() -> None:
     restorer = Restorer("denoise", device="cpu")
-    assert restored(restorer, GRAY)[1] == "compact-denoise-gray"
-    assert restored(restorer, COLOUR)[1] == "compact-denoise"
+    flat = np.full((40, 50, 3), 90, np.uint8)
+    assert restored(restorer, flat[:, :, :1])[1] == "compact-denoise-gray"
+    assert restored(restorer, flat + np.arange(3, dtype=np.uint8))[1] == "compact-denoise"
+    assert restored(restorer, GRAY)[1] == "compact-denoise-gray-white"
+    assert restored(restorer, COLOUR)[1] == "compact-denoise-white"
 
 
 def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,22 @@
 """Batches: seeded, damaged as the mix says, and never from a held-out image."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Generator
 from training_tools import RECIPE, make_project
 
+from restorecli.checked import CheckError
 from restorecli.errors import UsageError
-from restorecli.ops.degrade import is_gray, mosaic
+from restorecli.ops.degrade import is_gray, mosaic, to_gray
 from restorecli.ops.resize import shrink_8_bit
 from restorecli.train.data import Ahead, Sampler, image_paths, recipe_paths, split, turned
-from restorecli.train.mixes import BlurMix, DownMix, JpegMix, MosaicMix, NoiseMix, RainMix, to_gray
+from restorecli.train.mixes import BlurMix, DownMix, JpegMix, MosaicMix, NoiseMix, RainMix
+from restorecli.train.real_mix import RealMix
 from restorecli.train.recipe import load_recipe
 
 
@@ -176,16 +180,19 @@ def test_gray_has_three_equal_channels_in_whole_steps(photo):
 
 
 def test_gray_weights_learn_from_the_gray_of_photos(tmp_path):
-    """Whatever the mix says: one channel of a colour photo is not its gray."""
-    text = RECIPE.replace("gray_share = 0.3", "gray_share = 0.0").replace(
-        "params = {", "channels = 1\nparams = { channels = 1,"
-    )
-    recipe = load_recipe(make_project(tmp_path, text))
+    """One channel of a colour photo is not its gray: where the mix does not make it, the recipe is refused."""
+    in_gray = "channels = 1\nparams = { channels = 1,"
+    text = RECIPE.replace("gray_share = 0.3", "gray_share = 1.0").replace("params = {", in_gray)
     red = torch.zeros(24, 24, 3, dtype=torch.uint8)
     red[..., 0] = 200
-    targets = Sampler([red], recipe).next().target
+    targets = Sampler([red], load_recipe(make_project(tmp_path, text))).next().target
     assert targets.shape == (2, 1, 16, 16)
     assert (targets * 255 - round(0.299 * 200)).abs().max() < 1e-3
+    for mix in ("[noise]\ngray_share = 0.3", "[mosaic]\nnoisy_share = 0.3"):
+        wrong = tmp_path / "wrong.toml"
+        wrong.write_text(text.replace("[noise]\ngray_share = 1.0", mix))
+        with pytest.raises(CheckError, match="gray weights learn from gray samples"):
+            load_recipe(wrong)
 
 
 def test_drawn_ahead_the_batches_and_their_places_are_the_same(tmp_path):
@@ -196,3 +203,67 @@ def test_drawn_ahead_the_batches_and_their_places_are_the_same(tmp_path):
         assert torch.equal(batch.damaged, expected.damaged)
         assert torch.equal(batch.place, expected.place)
     ahead.close()
+
+
+# ------------------------------------------------------------------------------------------- real damage
+
+
+def real_mix(share: str, **more: float) -> RealMix:
+    """One kind alone, neither resized nor stored unless asked for."""
+    none = {f"{name}_share": 0.0 for name in ("camera", "coloured", "grain", "white", "pattern", "gray")}
+    return RealMix(**(none | {"resized_share": 0.0, "jpeg_share": 0.0, f"{share}_share": 1.0} | more))
+
+
+def large_photo(side: int = 256) -> torch.Tensor:
+    rows, columns = torch.meshgrid(torch.arange(float(side)), torch.arange(float(side)), indexing="ij")
+    return torch.stack([0.5 + 0.3 * torch.sin((rows + k * columns) / 19) for k in range(3)])
+
+
+@pytest.mark.parametrize("share", ["camera", "coloured", "grain", "white", "pattern", "gray"])
+@pytest.mark.parametrize("resized", [0.0, 1.0])
+def test_real_damage_is_seeded_and_its_level_is_what_was_done(share: str, resized: float):
+    mix = real_mix(share, resized_share=resized, jpeg_share=0.5)
+    for seed in range(6):
+        damaged, target, level = mix(large_photo(), Generator().manual_seed(seed))
+        again = mix(large_photo(), Generator().manual_seed(seed))
+        assert torch.equal(damaged, again[0])
+        assert damaged.shape == target.shape == (3, 64, 64)
+        assert level == pytest.approx(255 * (damaged - target).square().mean().sqrt().item())
+        if share == "gray":
+            assert is_gray(damaged)
+            assert is_gray(target)
+
+
+def test_a_photo_without_damage_comes_as_it_is():
+    mix = real_mix("gray", gray_share=0.0)  # nothing is left of the shares: clean, in 256 steps
+    photo = (large_photo() * 255).round() / 255
+    damaged, target, level = mix(photo, Generator().manual_seed(0))
+    assert torch.equal(damaged, target)
+    assert level == 0
+
+
+def test_the_target_of_a_resized_photo_is_resized_with_it():
+    """Noise apart the two are one photo: what is left between them is that small."""
+    mix = real_mix("camera", resized_share=1.0, shot_low=1e-9, shot_high=1e-9)
+    levels = [mix(large_photo(), Generator().manual_seed(seed))[2] for seed in range(10)]
+    assert max(levels) < 1
+
+
+def test_gray_photos_stay_gray_in_real_damage():
+    photo = large_photo()[:1].expand(3, -1, -1)
+    for share in ("camera", "coloured", "grain"):
+        damaged, target, _ = real_mix(share)(photo, Generator().manual_seed(1))
+        assert is_gray(damaged)
+        assert is_gray(target)
+
+
+def test_noisy_images_of_a_source_can_be_left_out(tmp_path):
+    recipe = load_recipe(make_project(tmp_path))
+    source = replace(recipe.sources[0], noise_below=2.0)
+    generator = torch.Generator().manual_seed(0)
+    noisy = (128 + 20 * torch.randn(28, 36, 3, generator=generator)).clamp(0, 255).byte().numpy()
+    Image.fromarray(noisy).save(tmp_path / "data" / "made" / "noisy.png")
+    kept, _ = recipe_paths([source], tmp_path / "data", 0)
+    assert "noisy.png" not in [path.name for path in kept]
+    assert len(kept) == 8
+    assert len(recipe_paths(recipe.sources, tmp_path / "data", 0)[0]) == 9

@@ -34,8 +34,8 @@ def test_a_recipe_is_read_and_hashed(tmp_path):
         ("steps = 24", "steps = 24\nminutes = 1", "either minutes or steps"),
         ("steps = 24", "", "either minutes or steps"),
         ("crop = 16", "crop = 18", "no multiple of 4"),
-        ("[noise]", "[jpeg]\n[noise]", "give one of [noise], [jpeg]"),
-        ("[noise]\ngray_share = 0.3", "", "give one of [noise], [jpeg]"),
+        ("[noise]", "[jpeg]\n[noise]", "give one of [noise], [real], [jpeg]"),
+        ("[noise]\ngray_share = 0.3", "", "give one of [noise], [real], [jpeg]"),
         ("[noise]\ngray_share = 0.3", "[down]\nscale = 2", "2 times smaller"),
         ("name =", "name", "not TOML"),
     ],
@@ -72,7 +72,8 @@ def test_embedded_recipes_are_right(path):
     recipe = load_recipe(find_recipe(path.stem))
     assert recipe.name == path.stem
     gray = "-gray" if recipe.model.channels == 1 else ""
-    assert recipe.name in (f"{recipe.task}{gray}", f"{recipe.task}-x{recipe.model.scale}")
+    real = "-real" if recipe.real is not None else ""
+    assert recipe.name in (f"{recipe.task}{gray}{real}", f"{recipe.task}-x{recipe.model.scale}")
     assert recipe.model.params.get("channels", 3) == recipe.model.channels
     assert recipe.model.network in NETWORKS
     parameters = sum(p.numel() for p in build_network(recipe).parameters())

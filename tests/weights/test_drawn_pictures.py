@@ -9,6 +9,7 @@ from torch import Tensor
 
 from restorecli import registry
 from restorecli.images import read
+from restorecli.ops.grain import sized_noise
 from restorecli.ops.patterns import ordered
 from restorecli.spec import WeightsEntry
 from restorecli.weights.load import load_network
@@ -50,3 +51,18 @@ def test_denoise_leaves_drawn_pictures_as_they_are(row: WeightsEntry, name: str)
     given, result = through(row, DRAWN[name])
     error = (result.clamp(0, 1) - given).square().mean().item()
     assert error < 0.0032  # 25 dB
+
+
+@pytest.mark.parametrize("radius", [0.6, 1.0])
+@pytest.mark.parametrize(
+    "row", [row for row in DEFAULTS if row.task == "denoise" and not row.white_noise], ids=lambda row: row.id
+)
+def test_and_still_takes_noise_that_is_as_fine_as_a_pattern(row: WeightsEntry, radius: float):
+    """Weights that learnt to keep patterns once kept real grain as well: sigma 16, as an old scan's."""
+    pixels = read(Path(registry.PACKAGE) / "data" / "images" / "dog.png").pixels[80:176, 80:176]
+    clean = (torch.from_numpy(pixels).permute(2, 0, 1)[: row.model.channels] / 255).contiguous()
+    noise = sized_noise(clean, radius, torch.Generator().manual_seed(2)) * (16 / 255)
+    with torch.inference_mode():
+        result = load_network(row)((clean + noise)[None])[0]
+    left = (result - clean).square().mean().sqrt().item() * 255
+    assert left < 10
