@@ -7,10 +7,10 @@ TASKS: dict[TaskName, Task] = {
     for task in (
         Task(
             name="denoise",
-            summary="Remove sensor noise and grain.",
-            description="Removes noise from colour and gray photos. The strength is found from the photo "
-            "itself. With --sigma noise up to that strength is taken, and of stronger noise a part stays as "
-            "grain; --strength mixes the result with the photo.",
+            summary="Remove camera noise and grain.",
+            description="Removes the noise of cameras, phones and scanners, and film grain. The strength is "
+            "found from the photo itself. With --sigma noise up to that strength is taken, and of stronger "
+            "noise a part stays as grain; --strength mixes the result with the photo.",
             level=Level(
                 "sigma",
                 float,

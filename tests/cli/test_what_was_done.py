@@ -80,7 +80,7 @@ def test_what_nobody_sees_is_neither_measured_nor_counted(tmp_path: Path, restor
 
 def test_a_photo_too_small_to_measure_is_told_as_such(tmp_path: Path, restore: Run):
     path = tmp_path / "tiny.png"
-    Image.new("RGB", (5, 5), (90, 120, 150)).save(path)
+    Image.new("RGB", (5, 5)).save(path)
     (line,) = restore("denoise", path, "--model", "auto").lines
     assert line.endswith("; came out as it went in: it is too small to measure its noise")
 

@@ -169,7 +169,6 @@ def test_the_defaults_of_the_package() -> None:
     assert restored(restorer, flat[:, :, :1])[1] == "compact-denoise-gray"
     assert restored(restorer, flat + np.arange(3, dtype=np.uint8))[1] == "compact-denoise"
     assert restored(restorer, GRAY)[1] == "compact-denoise-gray-white"
-    assert restored(restorer, COLOUR)[1] == "compact-denoise-white"
 
 
 def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ def test_gray_has_three_equal_channels_in_whole_steps(photo):
 
 
 def test_gray_weights_learn_from_the_gray_of_photos(tmp_path):
-    """One channel of a colour photo is not its gray: where the mix does not make it, the recipe is refused."""
+    """One channel of a colour photo is not its gray: a mix that does not make it is refused."""
     in_gray = "channels = 1\nparams = { channels = 1,"
     text = RECIPE.replace("gray_share = 0.3", "gray_share = 1.0").replace("params = {", in_gray)
     red = torch.zeros(24, 24, 3, dtype=torch.uint8)
