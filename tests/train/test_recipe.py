@@ -72,8 +72,8 @@ def test_embedded_recipes_are_right(path):
     recipe = load_recipe(find_recipe(path.stem))
     assert recipe.name == path.stem
     gray = "-gray" if recipe.model.channels == 1 else ""
-    real = "-real" if recipe.real is not None else ""
-    assert recipe.name in (f"{recipe.task}{gray}{real}", f"{recipe.task}-x{recipe.model.scale}")
+    white = "-white" if recipe.white_noise else ""
+    assert recipe.name in (f"{recipe.task}{gray}{white}", f"{recipe.task}-x{recipe.model.scale}")
     assert recipe.model.params.get("channels", 3) == recipe.model.channels
     assert recipe.model.network in NETWORKS
     parameters = sum(p.numel() for p in build_network(recipe).parameters())
