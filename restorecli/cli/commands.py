@@ -60,6 +60,8 @@ def about_defaults(task: str) -> list[str]:
     others = "; ".join(f"{row.id} for {row.photos}" for row in rows if row.photos)
     if others:
         told.append(f"Each photo is looked at, and some get weights of their own: {others}.")
+    if any(row.white_noise for row in rows):
+        told.append("White noise is what no camera's file holds: each pixel has its own, as in test images.")
     return list(dict.fromkeys(told))
 
 
