@@ -175,7 +175,7 @@ class Account:
     def _summary(self, seconds: float) -> str:
         most_wanted = "planned" if self._counts["planned"] else "restored"
         counts = {name: count for name, count in self._counts.items() if count or name == most_wanted}
-        same = f" ({self._unchanged} came out as they went in)" if self._unchanged else ""
+        same = f" ({self._unchanged} unchanged)" if self._unchanged else ""
         text = ", ".join(
             f"{count} {name}{same if name == 'restored' else ''}" for name, count in counts.items()
         )

@@ -139,13 +139,9 @@ class Restorer:
     def _weights_choice(self, reason: str) -> Choice:
         if not self._foreseen:
             return Choice(self._model, "its weights that fit best, for each image")
-        return Choice(" or, by the photo, ".join(self._names), reason)
-
-    @property
-    def _names(self) -> list[str]:
-        """The first of the weights that are foreseen, and the others."""
         first, *others = (row.id for row in self._foreseen)
-        return [first, " or ".join(others)] if others else [first]
+        also = ", ".join(other.removeprefix(first) for other in others)
+        return Choice(f"{first} (by the photo also {also})" if also else first, reason)
 
     def restore_image(self, image: Image, *, progress: Progress | None = None) -> Restored:
         """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`."""

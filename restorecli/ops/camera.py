@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from .demosaic import DEMOSAICINGS
+from .demosaic import DEMOSAICINGS, mosaicked
 from .draw import happens, log_uniform, pick, uniform
+from .pixels import LUMA_AND_CHROMA
 
 PATTERNS = ("grbg", "rggb", "bggr", "gbrg")
 
-# Luma, and blue and red less luma: what JPEG stores, and where cameras smooth and sharpen.
-_TO_YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+# Where cameras smooth and sharpen.
+_TO_YCC = torch.tensor(LUMA_AND_CHROMA)
 _FROM_YCC = torch.linalg.inv(_TO_YCC)
 
 
@@ -34,12 +35,9 @@ class Camera:
     pattern: str = "rggb"
     demosaicing: str = "malvar"
     gains: tuple[float, float] = (2.0, 1.6)  # white balance: of red and blue
-    mixing: tuple[float, float, float] = (
-        0.5,
-        0.4,
-        0.5,
-    )  # how far the matrix draws each colour from the others
-    lean: tuple[float, float, float] = (0.5, 0.5, 0.5)  # how the other two share in that
+    # How far the matrix draws each colour from the other two, and how these share in it.
+    mixing: tuple[float, float, float] = (0.5, 0.4, 0.5)
+    lean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     gamma: float = 2.2
     contrast: float = 0.0  # share of an S curve in the tone
     clips_black: bool = True  # the sensor's values below black are lost
@@ -87,14 +85,14 @@ def shoot(photo: Tensor, camera: Camera, generator: Generator) -> tuple[Tensor, 
     if camera.lens:
         sensed = soften(sensed, camera.lens)
     sensed = sensed.clamp(0, 1)
-    mosaic = _sampled(sensed, camera.pattern)
+    mosaic = mosaicked(sensed, camera.pattern).sum(0)
     deviation = (camera.shot * mosaic + camera.read).sqrt()
     noise = torch.empty_like(mosaic).normal_(generator=generator)
     lowest = 0.0 if camera.clips_black else -1.0
     noisy = (mosaic + noise * deviation).clamp(lowest, 1)
     both = torch.stack((noisy, _mean_of_clipped(mosaic, deviation, lowest)))
     # Balanced before it is demosaiced, which takes the three colours for one picture's brightness.
-    both = both * _sampled(gains.expand_as(sensed), camera.pattern)
+    both = both * mosaicked(gains.expand_as(sensed), camera.pattern).sum(0)
     colours = DEMOSAICINGS[camera.demosaicing](both, camera.pattern)
     noisy, clean = _toned(_through(matrix, colours), camera)
     return noisy, clean
@@ -186,12 +184,3 @@ def _matrix(camera: Camera) -> Tensor:
 def _through(matrix: Tensor, image: Tensor) -> Tensor:
     """Every pixel's colour (..., 3, h, w) times a matrix."""
     return (matrix @ image.flatten(-2)).reshape(image.shape)
-
-
-def _sampled(image: Tensor, pattern: str) -> Tensor:
-    """(3, h, w) -> (h, w): the one colour that a sensor measures."""
-    result = torch.empty(image.shape[-2:])
-    for position, colour in enumerate(pattern):
-        row, column = divmod(position, 2)
-        result[row::2, column::2] = image["rgb".index(colour), row::2, column::2]
-    return result

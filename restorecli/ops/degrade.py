@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from .blur import blur, random_kernel
+from .demosaic import mosaicked
 from .rain import rain
 from .resize import shrink_8_bit
 
@@ -104,12 +105,7 @@ def double_jpeg(
 
 def mosaic(image: Tensor, pattern: str = "grbg") -> Tensor:
     """Keeps the one colour per pixel that a Bayer sensor measures; the other two channels are zero."""
-    result = torch.zeros_like(image)
-    for position, colour in enumerate(pattern):
-        row, column = divmod(position, 2)
-        channel = "rgb".index(colour)
-        result[..., channel, row::2, column::2] = image[..., channel, row::2, column::2]
-    return result
+    return mosaicked(image, pattern)
 
 
 def rain_8_bit(image: Tensor, generator: Generator) -> Tensor:

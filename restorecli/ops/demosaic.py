@@ -20,9 +20,14 @@ def sites(pattern: str, height: int, width: int) -> Tensor:
     return cell.repeat(1, -(-height // 2), -(-width // 2))[:, :height, :width]
 
 
+def mosaicked(image: Tensor, pattern: str) -> Tensor:
+    """(..., 3, h, w) with zeros where a sensor of this pattern does not measure."""
+    return image * sites(pattern, *image.shape[-2:])
+
+
 def bilinear(mosaic: Tensor, pattern: str) -> Tensor:
     """The mean of the nearest measured values of each colour."""
-    return _filled(mosaic.unsqueeze(-3) * sites(pattern, *mosaic.shape[-2:]))
+    return _filled(mosaicked(mosaic.unsqueeze(-3), pattern))
 
 
 def malvar(mosaic: Tensor, pattern: str) -> Tensor:

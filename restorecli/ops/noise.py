@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from .estimate import noise_sigma
-from .pixels import as_pixels, white
+from .pixels import LUMA_AND_CHROMA, as_pixels, white
 
 PATCH, SMALLEST = 12, 6  # pixels a side; smaller ones only where the photo is smaller
 SAMPLE = 4000  # patches
@@ -45,8 +45,7 @@ FAST, RATIO, DEVIATION, WEAKEST = 3, 1.8, 0.5, 2.0
 # Colours are taken as planes. The first three are rotated colours: white noise stays white in them, and
 # their mean variance is that of the channels; then luma and the two of chroma (Rec. 601), for their own sake.
 _ROTATED = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
-_LUMA_AND_CHROMA = [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-_PLANES = np.concatenate((_ROTATED, _LUMA_AND_CHROMA))
+_PLANES = np.concatenate((_ROTATED, LUMA_AND_CHROMA))
 OF_BRIGHTNESS = (0, 3)  # the planes that show texture most
 
 

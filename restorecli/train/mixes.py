@@ -45,6 +45,14 @@ def without_margin(image: Tensor, margin: int) -> Tensor:
     return image[..., margin : image.shape[-2] - margin, margin : image.shape[-1] - margin]
 
 
+def noise_left(level: float, told: float) -> float:
+    """The share of noise of sigma `level` that stays where the network is told to take `told`.
+
+    If the noise were told-strong noise on a photo with grain of its own, this were the likeliest grain.
+    """
+    return max(0.0, 1 - (told / level) ** 2) if level > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseMix:
     """Sigma from `sigma_low` to `sigma_high`, more often weak than strong where `skew` is above 1.
@@ -67,11 +75,7 @@ class NoiseMix:
     pattern_share: float = 0.0
 
     def left(self, level: float, told: float) -> float:
-        """The share of noise of sigma `level` that stays where the network is told to take `told`.
-
-        If the noise were told-strong noise on a photo with grain of its own, this were the likeliest grain.
-        """
-        return max(0.0, 1 - (told / level) ** 2) if level > 0 else 0.0
+        return noise_left(level, told)
 
     def other_level(self, generator: Generator) -> float:
         return uniform(generator, self.sigma_low, self.sigma_high)

@@ -12,7 +12,7 @@ from ..ops.camera import any_camera, shoot
 from ..ops.draw import happens, log_uniform, uniform
 from ..ops.grain import coloured_noise, grain
 from ..ops.patterns import with_pattern
-from .mixes import Sample, without_margin
+from .mixes import Sample, noise_left, without_margin
 
 EDGE = 16  # pixels around the target while it is stored, so that JPEG's grid of 16 can lie anywhere
 SMALLEST, LARGEST = 0.5, 1.5  # how a photo may be resized after it was taken
@@ -41,8 +41,7 @@ class RealMix:
     shot_high: float = 1.2e-2
 
     def left(self, level: float, told: float) -> float:
-        """As of white noise: what is told-strong goes, and of stronger noise the rest stays as grain."""
-        return max(0.0, 1 - (told / level) ** 2) if level > 0 else 0.0
+        return noise_left(level, told)
 
     def other_level(self, generator: Generator) -> float:
         return self.sigma_high * uniform(generator) ** 2

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from running import Run, pixels_of, tree
 
-OTHERS = "compact-denoise-gray or compact-denoise-white or compact-denoise-gray-white"
-BOTH = f"compact-denoise or, by the photo, {OTHERS}"
+BOTH = "compact-denoise (by the photo also -gray, -white, -gray-white)"
 OWN = """
 [[weights]]
 id = "mine"
@@ -80,7 +79,7 @@ def test_a_dry_run_tells_what_would_be_fetched_for_gray_photos(folder: Path, tmp
     result = restore(*words, "--dry-run", "--json")
     assert (result.code, result.json["summary"]["planned"]) == (0, 4)
     value = result.json["choices"][3]["value"]
-    assert value == "compact-denoise or, by the photo, mine or compact-denoise-white"
+    assert value == "compact-denoise (by the photo also mine, -white)"
     human = restore(*words, "--dry-run")
     assert "mine would be fetched, 4.0 MB, from https://example.org/mine.safetensors" in human.stderr
 

@@ -160,7 +160,7 @@ def test_weights_that_are_here_are_loaded_at_once_and_gray_ones_when_they_are_ne
             restorer(pixels)
     assert told == ["coloured", "gray"]
     weights = restorer.choices[3]
-    assert weights == Choice("coloured or, by the photo, gray", "the default for denoise")
+    assert weights == Choice("coloured (by the photo also gray)", "the default for denoise")
 
 
 def test_the_defaults_of_the_package() -> None:

@@ -74,18 +74,17 @@ def test_the_noise_has_the_variance_of_the_profile(light: float):
     assert noise.var().item() == pytest.approx(1e-3 * light + 1e-4, rel=0.05)
 
 
-@pytest.mark.parametrize("clips_black", [True, False])
-@pytest.mark.parametrize("light", [0.0, 0.002, 0.02, 0.99])
+@pytest.mark.parametrize(
+    ("light", "clips_black"),
+    [(0.0, True), (0.002, True), (0.02, True), (0.99, True), (0.3, False), (0.99, False)],
+)
 def test_the_photo_without_noise_is_as_bright_as_the_mean_of_many_shots(light: float, clips_black: bool):
+    """In linear light, where clipping is all that moves the mean."""
     camera = Camera(
         shot=1e-3, read=1e-4, gamma=1.0, gains=(1, 1), mixing=(0, 0, 0), demosaicing="bilinear",
         clips_black=clips_black,
     )  # fmt: skip
     noisy, clean = shoot(flat(light, 256), camera, seeded())
-    if not clips_black:  # the sensor's negative values are clipped by the file
-        noisy, clean = noisy[noisy > 0], clean[noisy > 0]
-        if light < 0.05:
-            return
     assert noisy.mean().item() == pytest.approx(clean.mean().item(), abs=2e-4)
 
 
