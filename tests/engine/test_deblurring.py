@@ -76,6 +76,7 @@ def test_a_sharp_photo_goes_through_the_network(restorer: Restorer) -> None:
     assert psnr(as_tensor(restored.image.pixels), as_tensor(clean)) > 36
 
 
+@pytest.mark.slow
 def test_depth_gray_and_half_strength_are_minded(restorer: Restorer, shaken: np.ndarray) -> None:
     full = restorer(shaken)
     deep = restorer(shaken.astype(np.uint16) * 257)
@@ -91,6 +92,7 @@ def test_turned_copies_do_not_confuse_the_kernel(restorer: Restorer, shaken: np.
     assert np.array_equal(Restorer("deblur", device="cpu", ensemble=True)(shaken), restorer(shaken))
 
 
+@pytest.mark.slow
 def test_where_memory_is_scarce_the_tile_is_measured_once(
     shaken: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_arrays_and_tensors_are_the_same_photo() -> None:
     assert likeness(one.kernel, other.kernel) > 0.99
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing() -> None:
     photo = blurred(shipped("dog"), Blur(line_kernel(9, 6, 0.5), linear=True))[:, :128, :128]
     alone = find_blur(photo)
