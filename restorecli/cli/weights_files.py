@@ -12,6 +12,7 @@ import typer
 
 from .. import registry
 from ..errors import UsageError, WeightsError
+from ..proof import digest
 from ..spec import WeightsEntry
 from ..weights import licence, store
 from ..wording import reason
@@ -116,7 +117,7 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
     path, sha256 = found
     problem = None
     try:
-        actual = store.digest(path).sha256
+        actual = digest(path).sha256
     except OSError as error:
         problem = f"{path}: {reason(error)}"
     else:

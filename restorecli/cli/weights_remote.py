@@ -14,6 +14,7 @@ import typer
 from .. import registry
 from ..errors import RestoreError, UsageError, WeightsError
 from ..places import config_folder
+from ..proof import digest
 from ..row_text import row_text
 from ..spec import WeightsEntry
 from ..tasks import TASKS
@@ -149,7 +150,7 @@ def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bo
         return Pulled(entry.id, "by hand", message=message, hint=hint)
     if dry_run:
         return Pulled(entry.id, "planned", size=entry.size or entry.about_size)
-    from ..weights.bring import bring
+    from ..weights.load import bring
 
     with download_bar(output, entry.id) as progress:
         kept = bring(entry, remote, progress=progress)
@@ -220,7 +221,7 @@ def mirror(
     size = sum(upload.size for upload in uploads)
     files = "1 file" if len(uploads) == 1 else f"{len(uploads)} files"
     output.note(f"{files} of converted weights, {size / 1e6:.1f} MB, and a model card to {repo}")
-    from ..hub import publish
+    from ..hub.publishing import publish
 
     revision = publish(repo, uploads, private=private, show_progress=is_watched(output))
     mirrored = [_mirrored(upload, repo, revision) for upload in uploads]
@@ -256,7 +257,7 @@ def _upload(entry: WeightsEntry) -> "Upload":
         brings = "pull" if entry.remote is not None else "import"
         file = "" if entry.remote is not None else " FILE"
         raise WeightsError(f"{entry.id} is not here", hint=f"restore weights {brings} {entry.id}{file}")
-    found = store.digest(path)
+    found = digest(path)
     return Upload(entry, path, found.sha256, found.size, store.SHA256, f"restorecli's own {path.name}")
 
 
