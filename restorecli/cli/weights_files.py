@@ -1,4 +1,4 @@
-"""restore weights import, verify, remove: files on this machine.
+"""restore weights import, verify, remove: files on this machine; and what all of `restore weights` shares.
 
 No `from __future__ import annotations` here: the commands are built from annotations. torch is imported
 inside the command that needs it.
@@ -6,7 +6,7 @@ inside the command that needs it.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,15 +14,12 @@ from .. import registry
 from ..errors import UsageError, WeightsError
 from ..proof import digest
 from ..spec import WeightsEntry
+from ..tasks import TASKS
 from ..weights import licence, store
-from ..wording import reason
+from ..wording import megabytes, near, reason
 from .first_use import tell_licence
 from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
 from .output import Output, mode_of
-
-if TYPE_CHECKING:
-    from ..weights.store import Stored
-
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A row of the list.", autocompletion=complete_ids)]
 Ids = Annotated[
@@ -31,6 +28,13 @@ Ids = Annotated[
         metavar="ID...", help="Rows of the list.", show_default=False, autocompletion=complete_ids
     ),
 ]
+
+
+def rows_for(task: str | None) -> list[WeightsEntry]:
+    """The rows of the list for a task; all without one."""
+    if task is not None and task not in TASKS:
+        raise UsageError(f"unknown task {task!r}", hint=f"--task {(near(task, TASKS) or [*TASKS])[0]}")
+    return [row for row in registry.entries() if task in (None, row.task)]
 
 
 def import_weights(
@@ -58,24 +62,20 @@ def import_weights(
     from ..weights.importing import import_file, means
 
     kept = import_file(entry, file, member=member, unproved=unproved)
-    if kept.proof == store.KEYS and not means(
-        entry, kept.origin if "/" in kept.origin else str(file.absolute())
-    ):
+    name = kept.origin if "/" in kept.origin else str(file.absolute())
+    if kept.proof == store.KEYS and not means(entry, name):
         output.warn(f"{kept.origin} is not named {entry.file or store.address(entry)}: is it the right one?")
+    proved = f"proved by its {kept.proof}"
+    if kept.proof == store.KEYS:
+        why = "its hash is another" if store.is_pinned(entry) else "its authors give no hash"
+        proved = f"proved by keys and shapes only: {why}"
     output.document({"id": id, **stored_data(kept)})
-    output.result(f"{id}: {kept.origin}, {kept.source.size / 1e6:.1f} MB, {_proof_words(entry, kept)}", id)
+    output.result(f"{id}: {kept.origin}, {megabytes(kept.source.size)}, {proved}", id)
     tell_licence(entry, output)
     output.note(f"restore {entry.task} photo.png --model {id}")
 
 
-def _proof_words(entry: WeightsEntry, kept: "Stored") -> str:
-    if kept.proof != store.KEYS:
-        return f"proved by its {kept.proof}"
-    reason = "its hash is another" if store.is_pinned(entry) else "its authors give no hash"
-    return f"proved by keys and shapes only: {reason}"
-
-
-def stored_data(kept: "Stored") -> dict[str, Any]:
+def stored_data(kept: store.Stored) -> dict[str, Any]:
     return asdict(kept) | {"path": str(kept.path)}
 
 
@@ -117,12 +117,10 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
     path, sha256 = found
     problem = None
     try:
-        actual = digest(path).sha256
+        if sha256 not in (None, digest(path).sha256):
+            problem = f"{path}: its sha256 differs"
     except OSError as error:
         problem = f"{path}: {reason(error)}"
-    else:
-        if sha256 is not None and actual != sha256:
-            problem = f"{path}: its sha256 differs"
     kept = store.record(entry)
     proof = kept.proof if kept else store.SHA256 if sha256 else "no hash in its row"
     return {"id": entry.id, "path": str(path), "proof": proof, "problem": problem}
@@ -139,4 +137,4 @@ def remove(ids: Ids, weights_file: WeightsFile = None, json: Json = False, quiet
     freed = {entry.id: store.remove(entry) for entry in entries}
     output.document([{"id": id, "bytes": size} for id, size in freed.items()])
     for id, size in freed.items():
-        output.result(f"{id}: {f'{size / 1e6:.1f} MB freed' if size else 'was not here'}", id)
+        output.result(f"{id}: {f'{megabytes(size)} freed' if size else 'was not here'}", id)

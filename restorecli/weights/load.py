@@ -1,6 +1,6 @@
 """A row of weights.toml to its network. Strict: a file that is not exactly what the row says is refused.
 
-        load_network(entry)     what is here is loaded; what is not is brought first
+    load_network(entry)     what is here is loaded; what is not is brought first
     bring(entry, remote)    fetched, and taken
     take(entry, file)       proved, converted and kept
 
