@@ -20,7 +20,7 @@ from ..checked import CheckError, read_table
 from ..errors import InputError
 from ..spec import Level, TaskName
 from ..tasks import TASKS
-from ..wording import level_text, reason
+from ..wording import reason
 from .protocols import Protocol
 
 FORMAT = 1
@@ -201,7 +201,7 @@ def level_words(task: TaskName, level: float | str | None) -> str:
     known: Level | None = TASKS[task].level
     if level is None:
         return ""
-    number = level_text(level)
+    number = f"{level:g}" if isinstance(level, (int, float)) else level
     if known is None or known.name == "pattern":
         return number
     return f"x{number}" if known.name == "scale" else f"{known.name} {number}"

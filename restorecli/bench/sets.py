@@ -1,5 +1,6 @@
 """sets.toml as checked rows: the sets that can be asked for by name. No torch, no images here."""
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from ..errors import UsageError
 from ..registry import REINSTALL
 from ..spec import Remote, TaskName
 from ..tasks import TASKS
-from ..wording import near, reason
+from ..wording import reason
 from .protocols import PROTOCOLS
 
 MINI = "mini"  # the images inside the package
@@ -163,7 +164,7 @@ def find_set(name: str) -> BenchSet:
     sets = catalogue().sets
     row = sets.get(name.lower())
     if row is None:
-        meant = near(name.lower(), [*sets, MINI])
-        hint = f"--set {meant[0]}" if meant else f"one of: {MINI}, {', '.join(sets)}; or --set-dir FOLDER"
+        near = difflib.get_close_matches(name.lower(), [*sets, MINI], n=1)
+        hint = f"--set {near[0]}" if near else f"one of: {MINI}, {', '.join(sets)}; or --set-dir FOLDER"
         raise UsageError(f"there is no set {name!r}", hint=hint)
     return row

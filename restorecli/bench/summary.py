@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..wording import level_text
 from .results import AND, Reference, Results, Score
 from .tables import psnr_words
 
@@ -61,7 +60,7 @@ def _cells(line: _Line, results: Results) -> tuple[str, ...]:
         score.task,
         score.set if score.whole else f"{score.set}, partial: {score.note}",
         score.protocol,
-        " / ".join(level_text(level) for level in levels if level),
+        " / ".join(f"{level:g}" if isinstance(level, float) else str(level) for level in levels if level),
         _names(list(dict.fromkeys(each.name for each in line.scores.values()))),
         " / ".join(psnr_words(each) for each in line.scores.values()),
         " / ".join(f"{each.ssim:.4f}" for each in line.scores.values()),

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from ..wording import megabytes
 from .results import WORSE, Reference, Results, Score, level_words
 
 COLUMNS = (
@@ -59,7 +58,7 @@ def _cells(score: Score) -> tuple[str, ...]:
         "" if score.published is None else f"{score.published:.2f}",
         "" if score.difference is None else f"{score.difference:+.2f}",
         "" if score.seconds_per_megapixel is None else f"{score.seconds_per_megapixel:.2f}",
-        "" if score.peak_memory is None else megabytes(score.peak_memory, 0),
+        "" if score.peak_memory is None else f"{score.peak_memory / 1e6:.0f} MB",
         "" if score.tile is None else f"{score.tile[1]}x{score.tile[0]}",
     )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from .. import registry
 from ..errors import FileThereError, OutputError, UsageError
 from ..tasks import TASKS
-from ..wording import megabytes
 from .options import names
 from .output import Output
 
@@ -100,7 +99,7 @@ class Fetching:
     def tell(self, name: str, here: int, whole: int | None) -> None:
         if name != self.told:
             self.told = name
-            self.output.note(f"fetching {name}" + (f", {megabytes(whole)}" if whole else ""))
+            self.output.note(f"fetching {name}" + (f", {whole / 1e6:.1f} MB" if whole else ""))
 
 
 def measure(

@@ -16,7 +16,6 @@ from ..registry import entries
 from ..row_text import row_text
 from ..spec import ModelSpec, WeightsEntry
 from ..weights.load import load_network
-from ..wording import megabytes
 from . import checkpoint
 from .loop import RECIPE, made
 from .recipe import Recipe, load_recipe
@@ -114,7 +113,7 @@ def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping
         f"{recipe.trained_for}",
         "",
         f"- Network: `{model.network}` {json.dumps(dict(model.params))}, {parameters / 1e6:.2f} million "
-        f"parameters, {megabytes(size, 2)} in fp16.",
+        f"parameters, {size / 1e6:.2f} MB in fp16.",
         f"- Licence of the weights: {LICENCE}.",
         f"- Made by `restore train {recipe.name}`: {facts['steps']} steps in {facts['minutes']} minutes on "
         f"{facts['device']}, from {facts['started_from']}.",
