@@ -110,24 +110,6 @@ def prove(entry: WeightsEntry, found: Digest) -> Proof:
     return GIT_BLOB if found.git_blob == entry.git_blob else KEYS
 
 
-def keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> Stored:
-    """Keeps a converted file, in place of what was kept for the row before.
-
-    `source` is what it was made from, which `unproved` says need not be what the row's hash means.
-    """
-    try:
-        _write(entry, content, source, origin, unproved=unproved)
-    except OSError as error:
-        raise WeightsError(
-            f"{entry.id}: cannot be kept in {folder()}: {reason(error)}",
-            hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
-        ) from error
-    kept = record(entry)
-    if kept is None:  # a second process has removed it meanwhile, or the disk forgets
-        raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
-    return kept
-
-
 def address(entry: WeightsEntry) -> str:
     """Where the row points, in one word."""
     if entry.source == "hub":
@@ -135,10 +117,13 @@ def address(entry: WeightsEntry) -> str:
     return entry.url or entry.page or entry.file or ""
 
 
-def _write(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> None:
+def keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> Stored:
+    """Keeps a converted file, in place of what was kept for the row before.
+
+    `source` is what it was made from, which `unproved` says need not be what the row's hash means.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     target = folder() / f"{entry.id}-{sha256[:MARK]}.safetensors"
-    folder().mkdir(parents=True, exist_ok=True)
     about = {
         "id": entry.id,
         "file": target.name,
@@ -151,11 +136,22 @@ def _write(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, 
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "converter": CONVERTER,
     }
-    write_whole(target, content)
-    write_whole(_record_path(entry), json.dumps(about, indent=1).encode())
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        write_whole(target, content)
+        write_whole(_record_path(entry), json.dumps(about, indent=1).encode())
+    except OSError as error:
+        raise WeightsError(
+            f"{entry.id}: cannot be kept in {folder()}: {reason(error)}",
+            hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
+        ) from error
     for path in _files(entry):
         if path != target:
             _unlink(path)
+    kept = record(entry)
+    if kept is None:  # a second process has removed it meanwhile, or the disk forgets
+        raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
+    return kept
 
 
 def write_whole(target: Path, content: bytes) -> None:

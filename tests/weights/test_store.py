@@ -53,17 +53,6 @@ def test_store_then_load(raw: Path):
         assert torch.equal(tensor, expected[key])
 
 
-def test_the_digest_is_gits():
-    blob = Path(__file__).parent / "blob.bin"
-    try:
-        blob.write_bytes(b"what is up, doc?")
-        assert (
-            proof.digest(blob).git_blob == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
-        )  # of Pro Git's example
-    finally:
-        blob.unlink()
-
-
 @pytest.mark.parametrize("key", ["sha256", "git_blob"])
 def test_a_pinned_file_is_proved_by_its_hash(raw: Path, key: str):
     right = pinned(raw, **{key: getattr(proof.digest(raw), key)})
