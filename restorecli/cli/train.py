@@ -116,7 +116,7 @@ def curve(
 ) -> None:
     """Plot the validation scores of a training's log."""
     from ..images.atomic import atomic_file
-    from ..train.curve import curve as draw
+    from ..train.export import curve as draw
     from ..train.loop import LOG
 
     drawn = draw(run / LOG)

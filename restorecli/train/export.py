@@ -1,4 +1,4 @@
-"""From a training's folder to what ships: fp16 safetensors, the row of weights.toml, the model card."""
+"""What a training's folder becomes: fp16 safetensors, the row of weights.toml, the model card, a plot."""
 
 import hashlib
 import json
@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from ..errors import InputError, UsageError
 from ..registry import entries
+from ..report import curves
 from ..row_text import row_text
 from ..spec import ModelSpec, WeightsEntry
 from ..weights.load import load_network
 from . import checkpoint
-from .loop import RECIPE, made
+from .loop import RECIPE, made, read_log
 from .recipe import Recipe, load_recipe
 from .training import build_network
 
@@ -55,6 +56,17 @@ def find_weights(name: str) -> tuple[nn.Module, ModelSpec]:
     network = build_network(trained.recipe)
     network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
     return network.eval(), trained.recipe.model
+
+
+def curve(log: Path) -> str:
+    """The validation scores of a training's log over time, as an SVG that needs nothing to be drawn."""
+    if not log.exists():
+        raise InputError(f"{log}: no such log", hint="restore train RECIPE.toml --out FOLDER")
+    rows = [row for row in read_log(log) if row["event"] == "validation"]
+    if len(rows) < 2:
+        raise InputError(f"{log}: fewer than two validations so far")
+    scores = {name: [row["psnr"][name] for row in rows] for name in rows[-1]["psnr"]}
+    return curves([row["seconds"] / 60 for row in rows], scores, f"minutes; {rows[-1]['step']} steps")
 
 
 def export(trained: Trained, folder: Path, name: str, figures: Sequence[Mapping[str, Any]] = ()) -> str:
