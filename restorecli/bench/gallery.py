@@ -9,15 +9,14 @@ import numpy as np
 from ..images import Image
 from ..report import Comparison, Picture, cut, enlarged, largest_error, shown, spots_of
 from ..spec import TaskName, Window
-from .results import level_words
+from .results import Amount, level_words
 
 SCENES = 12  # on a page, all sets and levels together: each is a megabyte or two
 PART = 512, 640  # height and width of what is shown of larger pictures
 
 _ORDINALS = {2: "2nd", 3: "3rd"}
 
-Level = float | str | None
-GroupKey = tuple[TaskName, str, str, Level]
+GroupKey = tuple[TaskName, str, str, Amount]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +26,7 @@ class Shot:
     task: TaskName
     set: str
     protocol: str
-    level: Level
+    level: Amount
     model: str
     name: str
     psnr: float | None  # None: equal to the truth

@@ -28,6 +28,8 @@ WORSE = 0.05  # dB: less than this nobody would call worse
 AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
 
+Amount = float | str | None  # a level that is measured at; None where there is none
+
 
 @dataclass(frozen=True, slots=True)
 class ImageScore:
@@ -52,7 +54,7 @@ class Score:
     task: TaskName
     set: str
     protocol: str  # the name of a card
-    level: float | str | None
+    level: Amount
     model: str  # the name of a baseline, or the id of weights: of several, that of most images comes first
     kind: Literal["weights", "baseline"]
     psnr: float | None
@@ -118,7 +120,7 @@ class Reference:
     task: TaskName
     set: str
     protocol: str
-    level: float | str | None
+    level: Amount
     method: str
     psnr: float
 
@@ -196,7 +198,7 @@ def from_data(document: object, where: str) -> Results:
         raise InputError(error.message, hint=hint) from error
 
 
-def level_words(task: TaskName, level: float | str | None) -> str:
+def level_words(task: TaskName, level: Amount) -> str:
     """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
     known: Level | None = TASKS[task].level
     if level is None:

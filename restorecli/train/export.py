@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ..errors import InputError, UsageError
 from ..registry import entries
 from ..report import curves
 from ..row_text import row_text
-from ..spec import ModelSpec, WeightsEntry
+from ..spec import ModelSpec, TaskName, WeightsEntry
 from ..weights.load import load_network
 from . import checkpoint
 from .loop import RECIPE, made, read_log
@@ -23,6 +23,10 @@ from .recipe import Recipe, load_recipe
 from .training import build_network
 
 LICENCE = "MIT"
+MEASURED = (
+    "By `restore train evaluate`, on sets that were not trained on: mean PSNR (dB) and SSIM of the input, or "
+    "of the plainest way to fill it in, and of the result. Blind, except where the level was told."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class Trained:
 
     recipe: Recipe
     state: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its weights are called where nobody says otherwise."""
+        return f"{self.recipe.model.network}-{self.recipe.name}"
 
     def weights(self) -> dict[str, Tensor]:
         """The averaged weights in half precision."""
@@ -44,18 +53,21 @@ def read_training(folder: Path) -> Trained:
     return Trained(load_recipe(folder / RECIPE), state)
 
 
-def find_weights(name: str) -> tuple[nn.Module, ModelSpec]:
-    """The averaged weights in a training's folder, as they would ship; or those of a row of weights.toml."""
+def find_weights(name: str) -> tuple[str, TaskName, nn.Module, ModelSpec]:
+    """The averaged weights in a training's folder, as they would ship; or those of a row of weights.toml.
+
+    What they are called, what they are for, the network, and what is known of it.
+    """
     if not Path(name).is_dir():
         for entry in entries():
             if entry.id == name:
-                return load_network(entry), entry.model
+                return entry.id, entry.task, load_network(entry), entry.model
         ids = ", ".join(entry.id for entry in entries())
         raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=f"ids: {ids}")
     trained = read_training(Path(name))
     network = build_network(trained.recipe)
     network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
-    return network.eval(), trained.recipe.model
+    return trained.name, trained.recipe.task, network.eval(), trained.recipe.model
 
 
 def curve(log: Path) -> str:
@@ -69,8 +81,11 @@ def curve(log: Path) -> str:
     return curves([row["seconds"] / 60 for row in rows], scores, f"minutes; {rows[-1]['step']} steps")
 
 
-def export(trained: Trained, folder: Path, name: str, figures: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml."""
+def export(trained: Trained, folder: Path, name: str, figures: str = "") -> str:
+    """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml.
+
+    `figures` is the Markdown of what was measured, for the card.
+    """
     # One key only: safetensors writes several in random order, and the file's sha256 is in the row.
     content = save(trained.weights(), metadata={"licence": LICENCE})
     with made(folder, "--to"):
@@ -115,7 +130,7 @@ def weights_row(trained: Trained, name: str, content: bytes) -> str:
     return row_text(entry)
 
 
-def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping[str, Any]]) -> str:
+def model_card(trained: Trained, name: str, size: int, figures: str) -> str:
     recipe, model = trained.recipe, trained.recipe.model
     parameters = sum(tensor.numel() for tensor in trained.state["average"].values())
     facts = provenance(trained)
@@ -140,26 +155,5 @@ def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping
         recipe.limits,
     ]
     if figures:
-        lines += ["", "## Measured", "", *_figure_table(figures)]
+        lines += ["", "## Measured", "", MEASURED, "", figures.rstrip("\n")]
     return "\n".join(lines) + "\n"
-
-
-def decibels(value: float | None) -> str:
-    return "equal" if value is None else f"{value:.2f}"
-
-
-def _figure_table(figures: Sequence[Mapping[str, Any]]) -> list[str]:
-    """By `restore train evaluate`: whole sets, blind unless told, PSNR in dB over all pixels and channels."""
-    rows = [
-        f"| {f['set']} ({f['images']}) | {f['damage']} {f['level']:g}{' (told)' if f['told'] else ''} "
-        f"| {f['precision']} | {decibels(f['psnr_damaged'])} | {decibels(f['psnr'])} | {f['ssim']:.4f} |"
-        for f in figures
-    ]
-    heading = [
-        "By `restore train evaluate`, on whole sets that were not trained on: mean PSNR (dB, over all pixels "
-        "and channels) of the input and of the result, and SSIM. Blind, except where the level was told.",
-        "",
-        "| set (images) | damage | precision | input | result | SSIM |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    return heading + rows
