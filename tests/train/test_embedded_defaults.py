@@ -54,7 +54,7 @@ def kind_of(entry: WeightsEntry) -> Kind:
 def scores(entry: WeightsEntry, damage: str, images: Path) -> tuple[Score, Score]:
     """Of the input, and of the result."""
     level = f":{entry.level:g}" if entry.level is not None else ""
-    (found,) = measured(Trained(*find_weights(entry.id)), images, damage + level)
+    (found,) = measured(Trained(*find_weights(entry.id, entries())), images, damage + level)
     return found
 
 

@@ -16,6 +16,7 @@ from restorecli.bench.trained import Trained, damage_card
 from restorecli.checked import read_table
 from restorecli.cli.train import app
 from restorecli.errors import InputError, OutputError, UsageError
+from restorecli.registry import entries
 from restorecli.spec import WeightsEntry
 from restorecli.train import checkpoint
 from restorecli.train.export import export, find_weights, read_training
@@ -63,7 +64,7 @@ def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
     for name, tensor in shipped.items():
         assert tensor.dtype == torch.float16
         assert torch.equal(tensor, state["average"][name].half())
-    _, _, network, _ = find_weights(str(project / "run"))
+    _, _, network, _ = find_weights(str(project / "run"), entries())
     again = build_network(load_recipe(project / "tiny.toml")).eval()
     again.load_state_dict({name: tensor.float() for name, tensor in shipped.items()})
     image = torch.rand(1, 3, 16, 16)
@@ -91,7 +92,7 @@ def test_training_can_start_from_exported_weights(project, tmp_path):
 
 def test_figures_know_their_input(project):
     """Undamaged input scores infinitely well; noise of sigma 10 scores 28.13 dB where it is not clipped."""
-    trained = Trained(*find_weights(str(project / "run")))
+    trained = Trained(*find_weights(str(project / "run"), entries()))
     (clean, restored), (noisy, other) = measured(trained, project / "data" / "made", "clean", "noise:10")
     assert (clean.psnr, clean.exact) == (None, 8)
     assert restored.psnr == pytest.approx(restored.psnr_to_input)
@@ -116,7 +117,7 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     (table,) = tomllib.loads(row)["weights"]
     assert table["level"] == 2
     assert read_table(WeightsEntry, table, "row").model.scale == 2
-    enlarging = Trained(*find_weights(str(tmp_path / "next")))
+    enlarging = Trained(*find_weights(str(tmp_path / "next"), entries()))
     ((simple, _),) = measured(enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
     assert simple.psnr > 30  # smooth waves, enlarged simply
     wider = load_recipe(make_project(tmp_path / "wider", text.replace("width = 4", "width = 8")))
@@ -139,7 +140,7 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
     (table,) = tomllib.loads(row)["weights"]
     entry = read_table(WeightsEntry, table, "row")
     assert (entry.model.channels, entry.model.params["channels"], entry.default) == (1, 1, True)
-    trained = Trained(*find_weights(str(tmp_path / "run")))
+    trained = Trained(*find_weights(str(tmp_path / "run"), entries()))
     assert trained.network(torch.rand(2, 1, 16, 16)).shape == (2, 1, 16, 16)
     ((given, found),) = measured(trained, tmp_path / "data" / "made", "noise:10")
     # The images are coloured, but result and reference are gray: their luma is all there is of them.
@@ -159,12 +160,12 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
 )
 def test_a_damage_that_is_not_one_is_named(text, said):
     with pytest.raises(UsageError, match=said):
-        damage_card(text, Trained(*find_weights("compact-denoise")))
+        damage_card(text, Trained(*find_weights("compact-denoise", entries())))
 
 
 def test_damage_that_weights_do_not_repair_is_refused(tmp_path):
     make_project(tmp_path)
-    trained = Trained(*find_weights("compact-upscale-x2"))
+    trained = Trained(*find_weights("compact-upscale-x2", entries()))
     for damage in ("noise:25", "bicubic_down:3"):
         with pytest.raises(UsageError, match="is not what compact with scale 2 repairs") as caught:
             measured(trained, tmp_path / "data" / "made", damage)
@@ -184,7 +185,7 @@ def test_a_folder_without_a_training_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
         read_training(tmp_path)
     with pytest.raises(UsageError, match="neither a training's folder"):
-        find_weights(str(tmp_path / "none"))
+        find_weights(str(tmp_path / "none"), entries())
 
 
 def test_commands_go_from_recipe_to_card(tmp_path):

@@ -12,6 +12,7 @@ from restorecli.bench.plan import Request, make_plan, measure_all
 from restorecli.bench.results import Score
 from restorecli.bench.runner import Watcher
 from restorecli.bench.trained import Trained
+from restorecli.settings import Settings
 
 RECIPE = """
 name = "tiny"
@@ -70,7 +71,7 @@ def start_training(folder: Path, out: str, *options: str) -> subprocess.Popen[st
 def measured(trained: Trained, folder: Path, *damages: str) -> list[tuple[Score, Score]]:
     """For each damage the row of the plainest baseline, and that of the network."""
     request = Request(trained.task, folders=(folder,), models=(), trained=trained, damages=damages)
-    options = Options(device="cpu", baselines="simple")
+    options = Options(Settings(device="cpu", precision="fp32"), baselines="simple")
     rows = []
     for row in measure_all(make_plan(request), options, Watcher()):
         assert isinstance(row, Score), row
