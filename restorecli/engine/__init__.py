@@ -1,4 +1,4 @@
-"""One photo through a network: device and precision, tiles, blending, memory; then files and batches.
+"""One photo through a network: device and precision, tiles, blending, memory.
 
 restorer.py   Restorer: an Image, array or tensor in, a restored one out, by the weights that fit it
 choosing.py   which weights an image gets: for its colours, and nearest to its damage
@@ -13,6 +13,4 @@ blend.py      tiles to finished rows, through one band of float accumulators
 bridge.py     native pixels to float tiles to tensors, and back
 device.py     device, precision and memory, each choice with its reason
 probe.py      time and memory, measured at two sizes and fitted
-
-files.py, plan.py, batch.py   which files become which, and many of them through one Restorer
 """

@@ -7,8 +7,9 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
@@ -18,6 +19,7 @@ from ..tasks import TASKS
 from ..wording import reason
 
 OWN_RESULT = re.compile(rf".+\.({'|'.join(TASKS)})\.[^.]+", re.IGNORECASE)
+EntryOf = Callable[[Path], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +63,20 @@ def find_inputs(
     names, listed = list(names), list(listed)
     if names.count(STANDARD_STREAM) > 1:
         raise UsageError("standard input (-) can be read only once")
+    if "" in (*names, *listed):
+        raise UsageError("an empty name is no input", hint="is a variable of the shell not set?")
     found: dict[str, Found] = {}
     problems: list[Problem] = []
     passed_over: list[Path] = []
     alone = len(names) == 1 and not listed
+    entry_of = finder_of_entries()
     for place, name in enumerate((*names, *listed)):
         literal = place >= len(names)
-        if not name:
-            raise UsageError("an empty name is no input", hint="is a variable of the shell not set?")
         if name == STANDARD_STREAM and not literal:
             found[name] = Found(None)
             continue
-        if not literal and _is_pattern(name):
-            matches = _by_pattern(name, output_folder, problems)
+        if not literal and glob.has_magic(name) and not os.path.lexists(name):
+            matches = _by_pattern(name, output_folder, problems, entry_of)
             alone = False
         elif is_folder(Path(name)):
             alone = False
@@ -81,14 +84,14 @@ def find_inputs(
                 continue  # `restore denoise * -o results/` names it on its second run
             matches = _walk(Path(name), recursive, output_folder, problems)
         else:
-            matches = iter([Found(Path(name))])
-        for match in matches:
-            assert match.path is not None
-            if not match.by_name and is_own_result(match.path):
-                passed_over.append(match.path)
+            found.setdefault(entry_of(Path(name)), Found(Path(name)))
+            continue
+        for path, folder in matches:
+            if maker_of(path) is not None:
+                passed_over.append(path)
             else:
-                found.setdefault(absolute(match.path), match)
-    files = []
+                found.setdefault(entry_of(path), Found(path, str(folder), by_name=False))
+    files: list[Found] = []
     for match in found.values():
         why = None if match.path is None else _why_not_a_file(match.path)
         if why is None:
@@ -106,55 +109,61 @@ def read_list(data: bytes) -> list[str]:
     return [name for name in names if name.strip()]
 
 
-def absolute(path: Path) -> str:
-    """One spelling per place, links left as they are; what is above a linked folder only the link tells."""
-    if path.name == "..":
-        path = path.resolve()
-    elif ".." in path.parts:
-        path = path.parent.resolve() / path.name
-    return os.path.abspath(path)  # noqa: PTH100 - Path.resolve() follows links, Path.absolute() keeps `..`
-
-
-def is_folder(path: Path) -> bool:
-    """Whether it is a folder. Path.is_dir() itself raises where a folder above may not be entered."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def is_own_result(path: PurePath) -> bool:
-    """Whether the name is one that restorecli gives to its results by itself."""
-    return made_by(path) is not None
-
-
-def made_by(path: PurePath) -> str | None:
-    """The task whose result has such a name."""
+def maker_of(path: PurePath) -> str | None:
+    """The task whose results get such a name by themselves."""
     match = OWN_RESULT.fullmatch(path.name)
     return None if match is None else match[1].lower()
 
 
-def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not os.path.lexists(name)
+def finder_of_entries() -> EntryOf:
+    """Tells which entry of which folder a path is, however it is spelled; a link is an entry of its own.
+
+    What is above a linked folder only the link tells, so that folders are resolved: each once, for as long as
+    the function is kept.
+    """
+    real = cache(os.path.realpath)
+
+    def entry_of(path: Path) -> str:
+        return real(path) if path.name in ("", "..") else os.path.join(real(path.parent), path.name)  # noqa: PTH118
+
+    return entry_of
 
 
-def _by_pattern(pattern: str, keep_out: Path | None, problems: list[Problem]) -> Iterator[Found]:
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder. Path.is_dir() itself raises where a folder above may not be entered."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def same_file(path: Path, other: Path | None) -> bool:
+    try:
+        return other is not None and path.samefile(other)
+    except OSError:
+        return False
+
+
+def _by_pattern(
+    pattern: str, keep_out: Path | None, problems: list[Problem], entry_of: EntryOf
+) -> Iterator[tuple[Path, Path]]:
+    """The images that match, each with its folder below the part that is no pattern."""
     fixed = Path()
     for part in PurePath(pattern).parts:
         if glob.has_magic(part):
             break
         fixed /= part
     matches = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
-    images = [path for path in matches if _is_wanted(path) and not is_folder(path)]
-    if keep_out is not None and _is_below(keep_out, fixed):
-        images = [path for path in images if not _is_below(path, keep_out)]
+    images = [path for path in matches if _is_wanted(path)]
+    if keep_out is not None:
+        out, inside = Path(os.path.realpath(keep_out)), Path(os.path.realpath(fixed))
+        if out not in (inside, *inside.parents):
+            images = [path for path in images if out not in Path(entry_of(path)).parents]
     if not images:
         problems.append(Problem(pattern, InputError(f"{pattern}: no image matches")))
-    for path in images:
-        yield Found(path, str(path.parent.relative_to(fixed)), by_name=False)
+    return ((path, path.parent.relative_to(fixed)) for path in images)
 
 
-def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> Iterator[Found]:
+def _walk(
+    root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]
+) -> Iterator[tuple[Path, Path]]:
     """The images of a folder, then of the folders below. Links to folders are not followed: no loops."""
     folders = [root]
     while folders:
@@ -171,8 +180,8 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
             if entry.is_dir(follow_symlinks=False):
                 if recursive and not entry.name.startswith(".") and not same_file(path, keep_out):
                     below.append(path)
-            elif _is_wanted(path) and not is_folder(path):
-                yield Found(path, str(folder.relative_to(root)), by_name=False)
+            elif _is_wanted(path):
+                yield path, folder.relative_to(root)
         folders.extend(reversed(below))
 
 
@@ -182,18 +191,8 @@ def _is_wanted(path: Path) -> bool:
         path.suffix.lower() in READABLE_SUFFIXES
         and not path.name.startswith(".")
         and not path.name.endswith(TEMPORARY_SUFFIX)
+        and not is_folder(path)
     )
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return Path(absolute(folder)) in Path(absolute(path)).parents
-
-
-def same_file(path: Path, other: Path | None) -> bool:
-    try:
-        return other is not None and path.samefile(other)
-    except OSError:
-        return False
 
 
 def _why_not_a_file(path: Path) -> str | None:

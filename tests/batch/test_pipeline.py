@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from restorecli.engine import read_ahead, write_behind
-from restorecli.engine.batch import run_batch
-from restorecli.engine.outcome import Outcome, Transfer
-from restorecli.engine.plan import Job
+from restorecli.batch import pipeline
+from restorecli.batch import transfer as transferring
+from restorecli.batch.pipeline import Outcome, run_batch
+from restorecli.batch.plan import Job
+from restorecli.batch.transfer import Transfer
 from restorecli.engine.restorer import Report, Restored
 from restorecli.errors import FileThereError, InputError, NetworkOutputError, OutOfMemoryError, OutputError
 from restorecli.images import Image, WriteOptions, read
@@ -107,13 +108,13 @@ def test_fail_fast_stops_at_the_first_failure(jobs: list[Job]):
 def test_interrupted_it_finishes_and_reports_what_is_being_written(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write = write_behind.write
+    write = transferring.write
 
     def write_slowly(*arguments):
         time.sleep(0.3)
         return write(*arguments)
 
-    monkeypatch.setattr(write_behind, "write", write_slowly)
+    monkeypatch.setattr(transferring, "write", write_slowly)
 
     def interrupt(number: int) -> None:
         if number == 3:
@@ -142,14 +143,14 @@ def test_an_interrupt_while_the_last_ones_are_written_loses_none(jobs: list[Job]
 
 def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
     reads: list[int] = []
-    original = read_ahead.read
+    original = transferring.read
 
     def counted(*arguments, **options):
         reads.append(1)
         return original(*arguments, **options)
 
-    monkeypatch.setattr(read_ahead, "read", counted)
-    monkeypatch.setattr(read_ahead, "WAITING_BYTES", 1)  # every image is a large one
+    monkeypatch.setattr(transferring, "read", counted)
+    monkeypatch.setattr(pipeline, "WAITING_BYTES", 1)  # every image is a large one
     ahead = []
 
     def look(number: int) -> None:
@@ -161,10 +162,10 @@ def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytes
 
 
 def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(write_behind, "WAITING_BYTES", 1)
+    monkeypatch.setattr(pipeline, "WAITING_BYTES", 1)
     writing, most = [0], [0]
     lock = threading.Lock()
-    write = write_behind.write
+    write = transferring.write
 
     def counted(*arguments):
         with lock:
@@ -176,7 +177,7 @@ def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pyte
             writing[0] -= 1
         return receipt
 
-    monkeypatch.setattr(write_behind, "write", counted)
+    monkeypatch.setattr(transferring, "write", counted)
     assert all(outcome.error is None for outcome in run(jobs))
     assert most == [1]
 
@@ -191,8 +192,8 @@ def test_reading_and_writing_run_beside_the_network(jobs: list[Job], monkeypatch
 
         return run_slowly
 
-    monkeypatch.setattr(read_ahead, "read", slow(read_ahead.read))
-    monkeypatch.setattr(write_behind, "write", slow(write_behind.write))
+    monkeypatch.setattr(transferring, "read", slow(transferring.read))
+    monkeypatch.setattr(transferring, "write", slow(transferring.write))
     start = time.perf_counter()
     run(jobs, Inverting(lambda number: time.sleep(0.05)))
     assert time.perf_counter() - start < 0.9
