@@ -2,8 +2,9 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -16,11 +17,16 @@ from restorecli.batch import transfer as transferring
 from restorecli.batch.pipeline import Outcome, run_batch
 from restorecli.batch.plan import Job
 from restorecli.batch.transfer import Transfer
-from restorecli.engine.restorer import Report, Restored
 from restorecli.errors import FileThereError, InputError, NetworkOutputError, OutOfMemoryError, OutputError
 from restorecli.images import Image, WriteOptions, read
 
-REPORT = Report("none", 1, (8, 8), 0, "cpu", "fp32", 0, None, 0.0)
+REPORT = "what a restorer tells"
+
+
+@dataclass(frozen=True)
+class Restored:
+    image: Image
+    report: str
 
 
 class Inverting:
@@ -197,6 +203,24 @@ def test_reading_and_writing_run_beside_the_network(jobs: list[Job], monkeypatch
     start = time.perf_counter()
     run(jobs, Inverting(lambda number: time.sleep(0.05)))
     assert time.perf_counter() - start < 0.9
+
+
+def test_no_pixels_outlive_their_turn(jobs: list[Job]):
+    class Watching(Inverting):
+        def restore_image(self, image: Image, **options) -> Restored:
+            alive.append(sum(pixels() is not None for pixels in given))
+            given.append(weakref.ref(image.pixels))
+            return super().restore_image(image, **options)
+
+    def fail(number: int) -> None:
+        if number % 2:
+            raise InputError("of no use") from OSError("and why")
+
+    given, alive = [], []
+    outcomes = run(jobs, Watching(fail))
+    assert [outcome.error is None for outcome in outcomes] == [True, False] * 4
+    assert alive == [0] * 8  # not while the next one is waited for, and not with what is told of a failure
+    assert not any(pixels() is not None for pixels in given)
 
 
 def test_standard_streams(tmp_path: Path):
