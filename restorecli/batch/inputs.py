@@ -7,9 +7,10 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
@@ -69,28 +70,31 @@ def find_inputs(
     problems: list[Problem] = []
     passed_over: list[Path] = []
     alone = len(names) == 1 and not listed
-    entry_of = finder_of_entries()
-    for place, name in enumerate((*names, *listed)):
-        literal = place >= len(names)
+    entry_of = entry_finder()
+    for number, name in enumerate((*names, *listed)):
+        path, literal = Path(name), number >= len(names)
         if name == STANDARD_STREAM and not literal:
             found[name] = Found(None)
             continue
-        if not literal and glob.has_magic(name) and not os.path.lexists(name):
-            matches = _by_pattern(name, output_folder, problems, entry_of)
-            alone = False
-        elif is_folder(Path(name)):
-            alone = False
-            if len(names) > 1 and same_file(Path(name), output_folder):
-                continue  # `restore denoise * -o results/` names it on its second run
-            matches = _walk(Path(name), recursive, output_folder, problems)
-        else:
-            found.setdefault(entry_of(Path(name)), Found(Path(name)))
+        is_pattern = not literal and glob.has_magic(name) and not os.path.lexists(name)
+        if not is_pattern and not is_folder(path):
+            found.setdefault(entry_of(path), Found(path))
             continue
-        for path, folder in matches:
-            if maker_of(path) is not None:
-                passed_over.append(path)
+        alone = False
+        if len(names) > 1 and same_file(path, output_folder):
+            continue  # `restore denoise * -o results/` names it on its second run
+        if is_pattern:
+            root, images = _by_pattern(name, output_folder, entry_of)
+            if not images:
+                problems.append(Problem(name, InputError(f"{name}: no image matches")))
+        else:
+            root, images = path, _walk(path, recursive, output_folder, problems)
+        for image in images:
+            if maker_of(image) is not None:
+                passed_over.append(image)
             else:
-                found.setdefault(entry_of(path), Found(path, str(folder), by_name=False))
+                place = str(image.parent.relative_to(root))
+                found.setdefault(entry_of(image), Found(image, place, by_name=False))
     files: list[Found] = []
     for match in found.values():
         why = None if match.path is None else _why_not_a_file(match.path)
@@ -115,7 +119,7 @@ def maker_of(path: PurePath) -> str | None:
     return None if match is None else match[1].lower()
 
 
-def finder_of_entries() -> EntryOf:
+def entry_finder() -> EntryOf:
     """Tells which entry of which folder a path is, however it is spelled; a link is an entry of its own.
 
     What is above a linked folder only the link tells, so that folders are resolved: each once, for as long as
@@ -141,30 +145,21 @@ def same_file(path: Path, other: Path | None) -> bool:
         return False
 
 
-def _by_pattern(
-    pattern: str, keep_out: Path | None, problems: list[Problem], entry_of: EntryOf
-) -> Iterator[tuple[Path, Path]]:
-    """The images that match, each with its folder below the part that is no pattern."""
-    fixed = Path()
-    for part in PurePath(pattern).parts:
-        if glob.has_magic(part):
-            break
-        fixed /= part
-    matches = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
-    images = [path for path in matches if _is_wanted(path)]
+def _by_pattern(pattern: str, keep_out: Path | None, entry_of: EntryOf) -> tuple[Path, list[Path]]:
+    """The part that is no pattern, and the images that match, without those in the output folder."""
+    root = Path(*takewhile(lambda part: not glob.has_magic(part), PurePath(pattern).parts))
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
+    images = [path for path in map(Path, matches) if _is_wanted(path)]
     if keep_out is not None:
-        out, inside = Path(os.path.realpath(keep_out)), Path(os.path.realpath(fixed))
-        if out not in (inside, *inside.parents):
+        out, inside = Path(os.path.realpath(keep_out)), Path(os.path.realpath(root))
+        if out not in (inside, *inside.parents):  # a pattern in there is meant
             images = [path for path in images if out not in Path(entry_of(path)).parents]
-    if not images:
-        problems.append(Problem(pattern, InputError(f"{pattern}: no image matches")))
-    return ((path, path.parent.relative_to(fixed)) for path in images)
+    return root, images
 
 
-def _walk(
-    root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]
-) -> Iterator[tuple[Path, Path]]:
+def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> list[Path]:
     """The images of a folder, then of the folders below. Links to folders are not followed: no loops."""
+    images: list[Path] = []
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -174,15 +169,13 @@ def _walk(
         except OSError as error:
             problems.append(Problem(str(folder), InputError(f"{folder}: {reason(error)}")))
             continue
-        below: list[Path] = []
-        for entry in entries:
+        images += [path for path in (folder / entry.name for entry in entries) if _is_wanted(path)]
+        for entry in reversed(entries) if recursive else ():
             path = folder / entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if recursive and not entry.name.startswith(".") and not same_file(path, keep_out):
-                    below.append(path)
-            elif _is_wanted(path):
-                yield path, folder.relative_to(root)
-        folders.extend(reversed(below))
+            is_below = entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+            if is_below and not same_file(path, keep_out):
+                folders.append(path)
+    return images
 
 
 def _is_wanted(path: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import FileThereError, InputError, UsageError
 from ..images import sweep_temporaries
-from .inputs import EntryOf, Inputs, Problem, finder_of_entries, is_folder, maker_of
+from .inputs import EntryOf, Inputs, Problem, entry_finder, is_folder, maker_of
 from .naming import Naming
 
 
@@ -56,7 +56,7 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
             problems.append(Problem(str(found.path), error))
         if found.path is not None and found.by_name and maker_of(found.path) is None:
             originals.add(found.path)
-    entry_of = finder_of_entries()
+    entry_of = entry_finder()
     left_out = _links(jobs, entry_of) if naming.in_place else _results(jobs, originals, entry_of)
     gone = set(left_out)
     jobs = [job for job in jobs if job.source not in gone]
