@@ -128,7 +128,8 @@ def entry_finder() -> EntryOf:
     real = cache(os.path.realpath)
 
     def entry_of(path: Path) -> str:
-        return real(path) if path.name in ("", "..") else os.path.join(real(path.parent), path.name)  # noqa: PTH118
+        folder, name = os.path.split(path)
+        return real(path) if name in (".", "..") else os.path.join(real(folder), name)  # noqa: PTH118
 
     return entry_of
 

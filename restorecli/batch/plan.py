@@ -95,7 +95,7 @@ def _links(jobs: list[Job], entry_of: EntryOf) -> list[Path]:
 
 def _written(target: Path, entry_of: EntryOf) -> str:
     """The file that is written in the end: a link is written through."""
-    return os.path.realpath(target) if target.is_symlink() else entry_of(target)
+    return os.path.realpath(target) if os.path.islink(target) else entry_of(target)  # noqa: PTH114
 
 
 def _refuse_collisions(jobs: list[Job], entry_of: EntryOf) -> None:
