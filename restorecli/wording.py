@@ -1,7 +1,9 @@
-"""What others gave us (names of files, the system's words) as text that can stand in a message."""
+"""What can stand in a message: names of files and the system's words made harmless, levels, near misses."""
 
+import difflib
 import os
 import unicodedata
+from collections.abc import Iterable
 
 _HARMFUL = ("Cc", "Zl", "Zp")  # kinds of characters: control codes and line ends
 
@@ -15,3 +17,25 @@ def printable(text: str | os.PathLike[str]) -> str:
 def reason(error: OSError) -> str:
     """What the operating system says about a failure, without the path and the number."""
     return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def level_text(level: float | str) -> str:
+    """A level as it is typed: 25, 0.5, grbg."""
+    return f"{level:g}" if isinstance(level, (int, float)) else level
+
+
+def near(name: str, names: Iterable[str]) -> str | None:
+    """A question that names what was probably meant."""
+    close = difflib.get_close_matches(name, sorted(names), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else None
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"

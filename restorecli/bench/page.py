@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from ..report import Page, Point, Table
 from ..spec import TaskName
-from .baselines import INPUT
 from .gallery import Gallery
 from .results import Results, Score, level_words
 from .tables import COLUMNS, WORSE_WORDS, cells
@@ -28,7 +27,7 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
         title=f"Measured: {', '.join(tasks)}",
         subtitle=_subtitle(results),
         tables=tuple(_table(results, task, alone=len(tasks) == 1) for task in tasks),
-        points=tuple(_point(score) for score in results.scores if score.model != INPUT),
+        points=tuple(_point(score) for score in results.scores if score.model != "input"),
         comparisons=gallery.comparisons() if gallery else (),
         notes=(
             *_problems(results),

@@ -1,15 +1,14 @@
 """What papers report, found for a set, a card and a level."""
 
 from ..spec import WeightsEntry
-from ..tasks import TASKS
-from .protocols import Protocol
+from ..tasks import TASKS, Card
 from .results import Reference
 from .sets import BenchSet, PublishedRow, catalogue
 
 Level = float | str | None
 
 
-def references(row: BenchSet | None, card: Protocol, level: Level) -> tuple[Reference, ...]:
+def references(row: BenchSet | None, card: Card, level: Level) -> tuple[Reference, ...]:
     """All methods that have a figure there."""
     if row is None:
         return ()
@@ -22,13 +21,13 @@ def references(row: BenchSet | None, card: Protocol, level: Level) -> tuple[Refe
     )
 
 
-def of_method(name: str, row: BenchSet | None, card: Protocol, level: Level) -> float | None:
+def of_method(name: str, row: BenchSet | None, card: Card, level: Level) -> float | None:
     """The figure of a method by its name: of a baseline that papers print too."""
     figures = {reference.method: reference.psnr for reference in references(row, card, level)}
     return figures.get(name)
 
 
-def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Protocol, level: Level) -> float | None:
+def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Card, level: Level) -> float | None:
     """The figure that the authors of these weights give: in their row of weights.toml, under this card."""
     if row is None:
         return None
@@ -39,7 +38,7 @@ def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Protocol, level:
     return None
 
 
-def _one_level(card: Protocol) -> bool:
+def _one_level(card: Card) -> bool:
     return TASKS[card.task].level is None or len(card.levels) == 1
 
 

@@ -18,10 +18,9 @@ from typing import Literal
 
 from ..checked import CheckError, read_table
 from ..errors import InputError
-from ..spec import Level, TaskName
-from ..tasks import TASKS
+from ..spec import TaskName
+from ..tasks import TASKS, Card, Level
 from ..wording import reason
-from .protocols import Protocol
 
 FORMAT = 1
 WORSE = 0.05  # dB: less than this nobody would call worse
@@ -148,7 +147,7 @@ class Results:
     restorecli: str
     command: str
     machine: Machine | None  # None: left out
-    protocols: tuple[Protocol, ...]  # every card that a score names
+    protocols: tuple[Card, ...]  # every card that a score names
     scores: tuple[Score, ...]
     references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..engine.restorer import Report
-from ..registry import choose
-from ..spec import TaskName, WeightsEntry
+from ..selection import select
+from ..spec import WeightsEntry
+from ..tasks import TASKS
 from .job import Job, Options
 from .methods import Method
 from .published import of_method, of_weights
@@ -23,15 +24,16 @@ class Measured:
     reports: list[Report] = field(default_factory=list)  # none of baselines
     memory: list[int | None] = field(default_factory=list)
 
-    def used(self, task: TaskName) -> list[WeightsEntry]:
+    def used(self, job: Job) -> list[WeightsEntry]:
         """The weights, those of most images first."""
         counts = Counter(report.weights for report in self.reports)
-        return [choose(task, id)[0] for id, _ in counts.most_common()]
+        task = TASKS[job.card.task]
+        return [select(task, id, None, job.rows).rows[0] for id, _ in counts.most_common()]
 
 
 def row_of(job: Job, method: Method, options: Options, measured: Measured) -> Score:
     images, card, scores, reports = job.images, job.card, measured.scores, measured.reports
-    used, is_network = measured.used(card.task), method.kind == "weights"
+    used, is_network = measured.used(job), method.kind == "weights"
     name = AND.join(entry.id for entry in used) or method.name
     megapixels = sum(score.height * score.width for score in scores) / 1e6
     note = _why_not_whole(job)
@@ -56,9 +58,9 @@ def row_of(job: Job, method: Method, options: Options, measured: Measured) -> Sc
         weights_sha256=AND.join(entry.sha256[:12] for entry in used if entry.sha256) or None,
         precision=reports[0].precision if reports else "fp32",
         device=reports[0].device if reports else "cpu",
-        windows=options.windows if is_network else "ours",
+        windows=options.settings.windows if is_network else "ours",
         tile=max((report.tile for report in reports), default=None),
-        ensemble=options.ensemble and is_network,
+        ensemble=options.settings.ensemble and is_network,
         peak_memory=max((peak for peak in measured.memory if peak is not None), default=None),
         published=_published(job, name, used),
         per_image=tuple(scores),

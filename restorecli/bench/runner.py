@@ -64,7 +64,7 @@ def run(
 
 def _measure(job: Job, method: Method, options: Options, watcher: Watcher, before: int) -> Measured:
     images, card, is_network = job.images, job.card, method.kind == "weights"
-    device, _ = pick_device(options.device if is_network else "cpu")
+    device, _ = pick_device(options.settings.device if is_network else "cpu")
     ready = method.start()
     measured = Measured()
     largest = 0

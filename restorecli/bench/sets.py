@@ -14,7 +14,7 @@ from ..registry import REINSTALL
 from ..spec import Remote, TaskName
 from ..tasks import TASKS
 from ..wording import reason
-from .protocols import PROTOCOLS
+from .protocols import all_cards
 
 MINI = "mini"  # the images inside the package
 MINI_FOLDER = Path(__file__).resolve().parents[1] / "data" / "images"
@@ -153,7 +153,7 @@ def _check_set(row: BenchSet, where: str) -> None:
 def _check_published(row: PublishedRow, sets: Mapping[str, BenchSet], where: str) -> None:
     if row.set not in sets:
         raise CheckError(f"{where}: set: there is no {row.set!r}")
-    if row.protocol not in PROTOCOLS:
+    if all(row.protocol != card.name for card in all_cards()):
         raise CheckError(f"{where}: protocol: there is no {row.protocol!r}")
     if len(row.psnr) != max(len(row.levels), 1):
         raise CheckError(f"{where}: psnr: {len(row.psnr)} figures for {len(row.levels)} levels")

@@ -12,18 +12,18 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__, registry
+from ..read_rows import AUTO
+from ..settings import SPEED, Settings
 from ..tasks import TASKS
+from ..weights import licence
 from . import bench_work as work
 from .commands import examples
 from .options import (
     OUTPUT,
-    SPEED,
-    Device,
     Json,
     LicencePolicy,
-    PrecisionOption,
     WeightsFile,
-    WindowsOption,
+    complete_devices,
     complete_models,
     flag,
     names,
@@ -62,6 +62,27 @@ class Run(TyperCommand):
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
+
+
+class PrecisionOption(StrEnum):
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class WindowsOption(StrEnum):
+    OURS = "ours"
+    PAPER = "paper"
+
+
+Device = Annotated[
+    str,
+    value(
+        SPEED, "--device", "-d", metavar="NAME", help="auto, cpu, cuda, mps or xpu.", default=True,
+        autocompletion=complete_devices,
+    ),
+]  # fmt: skip
 
 
 class BaselinesOption(StrEnum):
@@ -127,7 +148,7 @@ def run(
             default=True,
             autocompletion=complete_models,
         ),
-    ] = registry.AUTO,
+    ] = AUTO,
     sigma: Annotated[str, _levels("N,..", "Of the noise: denoise.")] = "",
     quality: Annotated[str, _levels("N,..", "Of the JPEGs: dejpeg.")] = "",
     scale: Annotated[str, _levels("N,..", "How many times larger: upscale.")] = "",
@@ -200,11 +221,13 @@ def run(
             task=task, sets=names("--set", sets), folders=tuple(set_dir or ()),
             protocol=protocol, limit=limit,
             levels=work.given_levels(task, sigma=sigma, quality=quality, scale=scale),
-            models=work.models(model),
+            models=work.models(model), rows=registry.entries(weights_file),
         )  # fmt: skip
         options = Options(
-            device=device, precision=precision.value, windows=windows.value, ensemble=ensemble, told=told,
-            partial=partial, baselines=baselines.value,
+            settings=Settings(
+                device=device, precision=precision.value, windows=windows.value, ensemble=ensemble
+            ),
+            told=told, partial=partial, baselines=baselines.value, licence=licence.policy(license),
         )  # fmt: skip
         with tidy_stop():
             plan = make_plan(request, work.Fetching(output).tell)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import registry
 from ..errors import FileThereError, OutputError, UsageError
+from ..read_rows import AUTO
 from ..tasks import TASKS
 from .options import names
 from .output import Output
@@ -40,7 +40,7 @@ def check_short(form: str, *, is_short: bool) -> None:
 
 def models(text: str) -> tuple[str, ...]:
     """As for --model; none: the baselines alone."""
-    return () if text == NO_MODEL else names("--model", text) or (registry.AUTO,)
+    return () if text == NO_MODEL else names("--model", text) or (AUTO,)
 
 
 def task_of(task: str | None, **given: str) -> str | None:

@@ -14,7 +14,6 @@ from ..errors import WeightsError
 from ..networks import NETWORKS
 from ..spec import WeightsEntry
 from ..wording import reason
-from . import licence
 from .convert import convert, first, read_checkpoint, shape_words
 from .store import Stored, located, remedy
 
@@ -24,7 +23,6 @@ def load_network(entry: WeightsEntry) -> nn.Module:
 
     What the row names on the Hub or at an address is fetched if it is not here yet.
     """
-    licence.check(entry)
     if entry.source == "none":
         network = build_network(entry)
     else:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from answering import choose
 from PIL import Image, ImageCms
 from running import Run, make_picture, pixels_of, tree
 
@@ -288,6 +289,6 @@ def test_hostile_names_stay_names(here: Path, restore: Run):
 def test_the_limits_of_the_weights_stand_on_the_page(here: Path, restore: Run):
     make_picture(here / "photo.png")
     assert restore("compare", "photo.png", "--model", "auto").code == 0
-    entry, _ = registry.choose("denoise")
+    entry, _ = choose("denoise")
     assert entry.limits
     assert entry.limits in unescape((here / "photo.compare.html").read_text())
