@@ -6,13 +6,13 @@ What a key may hold is read from the dataclass's own annotations, so that a tabl
 apart. A problem is a CheckError that says where, which key, and what was expected.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from .errors import UsageError
+from .wording import near
 
 Table = TypeVar("Table")
 
@@ -45,8 +45,8 @@ def read_table(
 
 
 def _nearest(key: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    meant = near(key, known)
+    return f"did you mean {meant[0]!r}?" if meant else f"known keys: {', '.join(known)}"
 
 
 def _checked(kind: Any, value: object, where: str) -> object:

@@ -13,7 +13,7 @@ from .places import config_folder
 from .read_rows import read_entries
 from .spec import WeightsEntry
 from .tasks import TASKS
-from .wording import near
+from .wording import did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent
 LISTING = "restore weights list"
@@ -34,7 +34,11 @@ def lists(weights_file: ListFile = None) -> tuple[Path, ...]:
     own = config_folder() / "weights.toml"
     given = weights_file or os.environ.get(FILE_VARIABLE)
     named = (Path(given).absolute(),) if given else ()
-    return (list_file(), *((own,) if own.is_file() else ()), *named)
+    try:
+        owned = (own,) if own.is_file() else ()
+    except OSError:  # a folder that this user may not enter is nobody's settings
+        owned = ()
+    return (list_file(), *owned, *named)
 
 
 def entries(weights_file: ListFile = None) -> tuple[WeightsEntry, ...]:
@@ -82,6 +86,6 @@ def find(id: str, weights_file: ListFile = None) -> WeightsEntry:
     known = {row.id: row for row in entries(weights_file)}
     if id not in known:
         raise WeightsError(
-            f"no weights named {id!r}", hint=near(id, known) or f"{LISTING} shows what there is"
+            f"no weights named {id!r}", hint=did_you_mean(id, known) or f"{LISTING} shows what there is"
         )
     return known[id]

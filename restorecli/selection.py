@@ -13,7 +13,7 @@ from .read_rows import AUTO, IDENTITY
 from .registry import LISTING
 from .spec import ModelSpec, WeightsEntry
 from .tasks import Task, Value
-from .wording import level_text, near
+from .wording import did_you_mean, level_text
 
 # asked: given by the user; default: what the task takes where nothing is given; measured: from the image;
 # weights: the one they are for; blind: none, the network finds out by itself.
@@ -233,5 +233,5 @@ def _nothing_found(task: Task, model: str, rows: Iterable[WeightsEntry]) -> Weig
         others = " and ".join(dict.fromkeys(tasks_of[model]))
         return WeightsError(f"{model} is for {others}, not for {task.name}", hint=listing)
     names = [name for name, tasks in tasks_of.items() if task.name in tasks]
-    hint = near(model, names) or f"{listing} shows what there is"
+    hint = did_you_mean(model, names) or f"{listing} shows what there is"
     return WeightsError(f"no weights named {model!r} for {task.name}", hint=hint)

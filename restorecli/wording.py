@@ -1,4 +1,4 @@
-"""What can stand in a message: names of files and the system's words made harmless, levels, near misses."""
+"""Names, sizes, counts, levels and the system's words as text that can stand in a message."""
 
 import difflib
 import os
@@ -19,14 +19,29 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def level_text(level: float | str) -> str:
-    """A level as it is typed: 25, 0.5, grbg."""
-    return f"{level:g}" if isinstance(level, (int, float)) else level
+def megabytes(count: float, digits: int = 1) -> str:
+    """Bytes as `4.5 MB`."""
+    return f"{count / 1e6:.{digits}f} MB"
 
 
-def near(name: str, names: Iterable[str]) -> str | None:
+def counted(count: int, noun: str) -> str:
+    """`1 file`, `3 files`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def level_text(level: float | str | None) -> str:
+    """A level without its name: `25`, `0.5`, `grbg`; nothing where there is none."""
+    return f"{level:g}" if isinstance(level, (int, float)) else level or ""
+
+
+def near(name: str, names: Iterable[str], most: int = 1) -> list[str]:
+    """What may have been meant by a name that is not among `names`, the likeliest first."""
+    return difflib.get_close_matches(name, list(names), n=most)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A question that names what was probably meant."""
-    close = difflib.get_close_matches(name, sorted(names), n=3)
+    close = near(name, sorted(names), most=3)
     return f"did you mean {' or '.join(close)}?" if close else None
 
 

@@ -258,7 +258,9 @@ def level_option(level: Level, name: str = "level", *, of: str = "") -> inspect.
             f"--{level.name}", help=help, show_default=default is not None, rich_help_panel=RESTORING
         )
         return _parameter(name, Annotated[kind if default else kind | None, option], default)
-    option = value(RESTORING, f"--{level.name}", metavar="N", help=help, min=level.low, max=level.high)
+    # Of several tasks, find_level says in whose words a level is wrong.
+    bounds: dict[str, Any] = {} if of else {"min": level.low, "max": level.high}
+    option = value(RESTORING, f"--{level.name}", metavar="N", help=help, **bounds)
     return _parameter(name, Annotated[level.kind | None, option], level.default)
 
 

@@ -16,8 +16,8 @@ from PIL import Image, ImageCms
 from running import Run, make_picture, pixels_of, tree
 
 from restorecli import registry
-from restorecli.cli import compare_page
-from restorecli.engine import restorer
+from restorecli.compare import page as compare_page
+from restorecli.engine import loading as loading_module
 from restorecli.errors import OutOfMemoryError, WeightsError
 
 
@@ -46,9 +46,9 @@ class Darker(torch.nn.Module):
 
 def loading(monkeypatch: pytest.MonkeyPatch, load: Callable[[], torch.nn.Module]) -> None:
     """What happens when the embedded weights are loaded."""
-    real = restorer.load_network
+    real = loading_module.load_network
     monkeypatch.setattr(
-        restorer, "load_network", lambda entry: load() if entry.id.startswith("compact-") else real(entry)
+        loading_module, "load_network", lambda entry: load() if entry.id.startswith("compact-") else real(entry)
     )
 
 
