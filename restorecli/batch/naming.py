@@ -35,9 +35,8 @@ class Naming:
         if self.template is not None:
             _check_template(self.template)
             if self.output is not None and self.folder is None:
-                raise UsageError(
-                    "--name and --output FILE contradict each other", hint="-o FOLDER/ with --name"
-                )
+                hint = "-o FOLDER/ with --name"
+                raise UsageError("--name and --output FILE contradict each other", hint=hint)
 
     @property
     def folder(self) -> Path | None:
@@ -51,13 +50,9 @@ class Naming:
     def folder_for(self, *, alone: bool) -> Path | None:
         """The output folder; None: to one named file, beside the input, or to a pipe."""
         output = self.output
-        if output is None:
-            return None
-        if output == STANDARD_STREAM:
-            if not alone:
-                raise UsageError(
-                    "-o - writes one image to standard output", hint="name exactly one input file"
-                )
+        if output == STANDARD_STREAM and not alone:
+            raise UsageError("-o - writes one image to standard output", hint="name exactly one input file")
+        if output is None or output == STANDARD_STREAM:
             return None
         if self.folder is not None:
             if os.path.lexists(self.folder) and not is_folder(self.folder):
@@ -83,9 +78,8 @@ class Naming:
             return None if self.output == STANDARD_STREAM else Path(self.output)
         if source is None:
             if folder is not None or self.template is not None:
-                raise UsageError(
-                    "standard input has no name to go by", hint="-o FILE, or -o - for standard output"
-                )
+                hint = "-o FILE, or -o - for standard output"
+                raise UsageError("standard input has no name to go by", hint=hint)
             return None
         template = self.template or (BESIDE if folder is None else IN_FOLDER)
         name = template.format(
@@ -106,20 +100,18 @@ class Naming:
 
 def _check_template(template: str) -> None:
     """UsageError unless the template has only fields that exist and stays inside its folder."""
-    fields = ", ".join(f"{{{field}}}" for field in FIELDS)
+    hint = "fields: " + ", ".join(f"{{{field}}}" for field in FIELDS)
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise UsageError(f"--name {template}: {error}", hint=f"fields: {fields}") from error
+        raise UsageError(f"--name {template}: {error}", hint=hint) from error
     for _, field, spec, conversion in parts:
         if field is not None and (field not in FIELDS or spec or conversion):
-            raise UsageError(f"--name {template}: unknown field {{{field}}}", hint=f"fields: {fields}")
+            raise UsageError(f"--name {template}: unknown field {{{field}}}", hint=hint)
     _refuse_leaving(template, template)
-    has_name = any(field in ("stem", "ext") for _, field, _, _ in parts)
-    if not has_name and not PurePath(template).suffix:
-        raise UsageError(
-            f"--name {template}: no image format", hint=f"end it with .{{ext}}: {template}.{{ext}}"
-        )
+    if not PurePath(template).suffix and not {"stem", "ext"} & {field for _, field, _, _ in parts}:
+        hint = f"end it with .{{ext}}: {template}.{{ext}}"
+        raise UsageError(f"--name {template}: no image format", hint=hint)
 
 
 def _refuse_leaving(name: str, template: str) -> None:
@@ -139,8 +131,7 @@ def _in_place(source: Path | None) -> Path:
     # Through a link: the picture is replaced, and the link stays a link.
     target = source.resolve() if source.is_symlink() else source
     if target.suffix.lower() not in WRITABLE:
-        raise InputError(
-            f"{source}: {target.suffix or 'a file without suffix'} cannot be written in place",
-            hint="leave --in-place off: the result is written beside it",
-        )
+        what = target.suffix or "a file without suffix"
+        hint = "leave --in-place off: the result is written beside it"
+        raise InputError(f"{source}: {what} cannot be written in place", hint=hint)
     return target

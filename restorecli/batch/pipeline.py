@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -71,7 +72,7 @@ def run_batch(
     fail_fast: bool = False,
 ) -> None:
     """Restores all jobs. Interrupted, it finishes and reports what is being written, then raises."""
-    with _Writers(on_outcome, transfer) as writers, _Reader(jobs, transfer) as reader:
+    with _Writers(on_outcome, transfer) as writers, closing(_Reader(jobs, transfer)) as reader:
         for job in jobs:
             progress = None if on_progress is None else partial(on_progress, job)
             # Without a name for what is passed on: no pixels outlive their turn.
@@ -130,13 +131,10 @@ class _Reader:
         self._waiting: deque[Passed] = deque()
         self._changed = threading.Condition()
         self._stopped = False
-
-    def __enter__(self) -> "_Reader":
         # A daemon: an interrupted command does not wait for the decoding of an image that nobody will use.
         threading.Thread(target=self._read_all, name="restore-read", daemon=True).start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         with self._changed:
             self._stopped = True
             self._waiting.clear()
