@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from ..registry import entries
 from ..settings import Settings
 from ..spec import WeightsEntry
 from ..tasks import Card, Value
@@ -29,7 +30,7 @@ class Job:
     card: Card
     level: Value
     models: tuple[str, ...]  # as for --model
-    rows: tuple[WeightsEntry, ...]  # that they may stand for
+    rows: tuple[WeightsEntry, ...] = field(default_factory=entries)  # that they may stand for
 
     @property
     def name(self) -> str:

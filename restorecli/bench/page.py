@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 from ..report import Page, Point, Table
-from ..spec import TaskName
 from .gallery import Gallery
 from .results import Results, Score, level_words
 from .tables import COLUMNS, WORSE_WORDS, cells
@@ -13,7 +12,7 @@ from .tables import COLUMNS, WORSE_WORDS, cells
 def page_of(results: Results, gallery: Gallery | None = None) -> Page:
     """The whole run: every row, each paper's figure beside it, and how all of it was measured."""
     machine = results.machine
-    tasks: dict[TaskName, None] = dict.fromkeys(score.task for score in results.scores)
+    tasks: dict[str, None] = dict.fromkeys(score.task for score in results.scores)
     chosen = gallery.note() if gallery else None
     where = (
         ()
@@ -46,7 +45,7 @@ def _subtitle(results: Results) -> str:
     return f"{sets}: PSNR in dB over {sum(count for _, count in images)} images."
 
 
-def _table(results: Results, task: TaskName, *, alone: bool) -> Table:
+def _table(results: Results, task: str, *, alone: bool) -> Table:
     rows = cells(replace(results, scores=tuple(score for score in results.scores if score.task == task)))
     return Table(COLUMNS, tuple(rows), "" if alone else task).used()
 

@@ -9,6 +9,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from .. import registry
 from ..errors import RestoreError, UsageError
@@ -173,6 +174,9 @@ def as_command(run: Callable[..., None], *groups: Iterable[inspect.Parameter]) -
     parameters = [each for group in groups for each in group]
     parameters.sort(key=lambda each: PANELS.index(_panel(each)))
 
+    # Arguments first: typer takes them in this order.
+    parameters.sort(key=lambda each: isinstance(get_args(each.annotation)[1], OptionInfo))
+
     def command(**values: Any) -> None:
         run(**values)
 
@@ -181,25 +185,26 @@ def as_command(run: Callable[..., None], *groups: Iterable[inspect.Parameter]) -
     return command
 
 
-def _panel(parameter: inspect.Parameter) -> str | None:
-    _, info = get_args(parameter.annotation)
+def _panel(each: inspect.Parameter) -> str | None:
+    info = get_args(each.annotation)[1]
     return info.rich_help_panel if info.rich_help_panel in PANELS else None
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def options_of(kind: type) -> list[inspect.Parameter]:
-    """The fields of a dataclass with annotated ones."""
+    """The annotated fields of a dataclass; the others are filled in by the command."""
     hints = get_type_hints(kind, include_extras=True)
     return [
-        _parameter(
+        parameter(
             field.name,
             hints[field.name],
             inspect.Parameter.empty if field.default is MISSING else field.default,
         )
         for field in fields(kind)
+        if get_origin(hints[field.name]) is Annotated
     ]
 
 
@@ -209,7 +214,7 @@ def settings_options(
     """Those of Settings, or some of them, with other defaults where those are given."""
     hints = get_type_hints(Settings)
     return [
-        _parameter(
+        parameter(
             field.name,
             _annotated(field.name, hints[field.name], field.metadata["option"]),
             defaults.get(field.name, field.default),
@@ -257,11 +262,11 @@ def level_option(level: Level, name: str = "level", *, of: str = "") -> inspect.
         option = typer.Option(
             f"--{level.name}", help=help, show_default=default is not None, rich_help_panel=RESTORING
         )
-        return _parameter(name, Annotated[kind if default else kind | None, option], default)
+        return parameter(name, Annotated[kind if default else kind | None, option], default)
     # Of several tasks, find_level says in whose words a level is wrong.
     bounds: dict[str, Any] = {} if of else {"min": level.low, "max": level.high}
     option = value(RESTORING, f"--{level.name}", metavar="N", help=help, **bounds)
-    return _parameter(name, Annotated[level.kind | None, option], level.default)
+    return parameter(name, Annotated[level.kind | None, option], level.default)
 
 
 def as_level(level: Level | None, value: Any) -> float | str | None:

@@ -48,7 +48,9 @@ def loading(monkeypatch: pytest.MonkeyPatch, load: Callable[[], torch.nn.Module]
     """What happens when the embedded weights are loaded."""
     real = loading_module.load_network
     monkeypatch.setattr(
-        loading_module, "load_network", lambda entry: load() if entry.id.startswith("compact-") else real(entry)
+        loading_module,
+        "load_network",
+        lambda entry: load() if entry.id.startswith("compact-") else real(entry),
     )
 
 
