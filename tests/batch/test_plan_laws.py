@@ -9,12 +9,12 @@ from unittest.mock import patch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from restorecli.atomic import atomic_file
 from restorecli.batch import plan as planning
 from restorecli.batch.inputs import find_inputs
 from restorecli.batch.naming import Naming
 from restorecli.batch.plan import Plan, make_plan
 from restorecli.errors import FileThereError, UsageError
-from restorecli.images.atomic import atomic_file
 
 FOLDERS = (".", "one", "out")
 STEMS = ("a", "A", "a_1", "a.denoise", "é", "e\u0301", os.fsdecode(b"caf\xe9"), "..", "[a]")
