@@ -37,3 +37,20 @@ def level_text(level: float | str | None) -> str:
 def near(name: str, names: Iterable[str], most: int = 1) -> list[str]:
     """What may have been meant by a name that is not among `names`, the likeliest first."""
     return difflib.get_close_matches(name, list(names), n=most)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str | None:
+    """A question that names what was probably meant."""
+    close = near(name, sorted(names), most=3)
+    return f"did you mean {' or '.join(close)}?" if close else None
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"

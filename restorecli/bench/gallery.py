@@ -8,26 +8,25 @@ import numpy as np
 
 from ..images import Image
 from ..report import Comparison, Picture, cut, enlarged, largest_error, shown, spots_of
-from ..spec import TaskName, Window
-from .results import level_words
+from ..spec import Window
+from .results import Amount, level_words
 
 SCENES = 12  # on a page, all sets and levels together: each is a megabyte or two
 PART = 512, 640  # height and width of what is shown of larger pictures
 
 _ORDINALS = {2: "2nd", 3: "3rd"}
 
-Level = float | str | None
-GroupKey = tuple[TaskName, str, str, Level]
+GroupKey = tuple[str, str, str, Amount]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
     """One image of a set, restored. Pixels are (H, W, 1 or 3) uint8, uint16, or float in [0, 1]."""
 
-    task: TaskName
+    task: str
     set: str
     protocol: str
-    level: Level
+    level: Amount
     model: str
     name: str
     psnr: float | None  # None: equal to the truth

@@ -1,9 +1,10 @@
-"""Methods over the cases of sets: figures, seconds, memory."""
+"""Methods over the cases of sets: figures, seconds and memory image by image, and the row they make."""
 
 import platform
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -14,15 +15,20 @@ from ..engine.probe import peak_memory
 from ..engine.restorer import Report
 from ..errors import RestoreError, UsageError
 from ..ops.degrade import to_8_bit
+from ..selection import select
+from ..spec import WeightsEntry
+from ..tasks import TASKS
 from .cases import Case, Figures, make_case, measure
 from .gallery import OnImage, Shot
 from .job import Job, Options
 from .methods import BeforeLoading, Method, Ran, methods
-from .results import ImageScore, Machine, Problem, Score
-from .rows import Measured, row_of
+from .results import AND, ImageScore, Machine, Problem, Score
+from .sets import of_method, of_weights
+from .trained import Trained, TrainedMethod
 
 Progress = Callable[[str, int, int, int], None]  # what runs, images done, all images of it, rows done before
 
+_REASONS = 3  # why a set is not whole: so many in a row's note
 _WARM_UP = 64  # side of the part of the first image that goes through first, unmeasured
 
 
@@ -35,8 +41,27 @@ class Watcher:
     before: BeforeLoading | None = None  # weights are used
 
 
+@dataclass(slots=True)
+class Measured:
+    """Image by image, what a method did to a set."""
+
+    scores: list[ImageScore] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)  # none of baselines
+    memory: list[int | None] = field(default_factory=list)
+
+    def used(self, job: Job) -> list[WeightsEntry]:
+        """The weights, those of most images first."""
+        counts = Counter(report.weights for report in self.reports)
+        task = TASKS[job.card.task]
+        return [select(task, id, None, job.rows).rows[0] for id, _ in counts.most_common()]
+
+
 def run(
-    job: Job, options: Options, watcher: Watcher = Watcher(), before: int = 0
+    job: Job,
+    options: Options,
+    watcher: Watcher = Watcher(),
+    before: int = 0,
+    trained: Trained | None = None,
 ) -> Iterator[Score | Problem]:
     """The rows of one set at one level: baselines, then weights; or the reasons why there are none."""
     images = job.images
@@ -49,9 +74,10 @@ def run(
         yield Problem(images.title, ("there is no image to measure on",))
         return
     there: set[tuple[object, ...]] = set()
-    for done, method in enumerate(methods(job, options, watcher.before), start=before):
+    found = [*methods(job, options, watcher.before), *([trained.method(job, options)] if trained else [])]
+    for done, method in enumerate(found, start=before):
         try:
-            row = row_of(job, method, options, _measure(job, method, options, watcher, done))
+            row = _row_of(job, method, options, _measure(job, method, options, watcher, done))
         except UsageError:
             raise
         except RestoreError as error:
@@ -64,7 +90,7 @@ def run(
 
 def _measure(job: Job, method: Method, options: Options, watcher: Watcher, before: int) -> Measured:
     images, card, is_network = job.images, job.card, method.kind == "weights"
-    device, _ = pick_device(options.device if is_network else "cpu")
+    device, _ = pick_device(options.settings.device if is_network else "cpu")
     ready = method.start()
     measured = Measured()
     largest = 0
@@ -105,6 +131,75 @@ def _timed(
         work()
     (result, report), (seconds,) = found[0], spent
     return result, report, seconds if report is None else report.seconds, peak
+
+
+def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> Score:
+    images, card, scores, reports = job.images, job.card, measured.scores, measured.reports
+    is_network = method.kind == "weights"
+    used = [] if isinstance(method, TrainedMethod) else measured.used(job)
+    networks = [method.network] if isinstance(method, TrainedMethod) else [row.model.network for row in used]
+    name = AND.join(entry.id for entry in used) or method.name
+    megapixels = sum(score.height * score.width for score in scores) / 1e6
+    note = _why_not_whole(job)
+    return Score(
+        task=card.task,
+        set=images.title,
+        protocol=card.name,
+        level=job.level,
+        model=name,
+        kind=method.kind,
+        psnr=_average([score.psnr for score in scores]),
+        ssim=sum(score.ssim for score in scores) / len(scores),
+        psnr_input=_average([score.psnr_input for score in scores]),
+        psnr_to_input=_average([score.psnr_to_input for score in scores]),
+        psnr_luma=_average([score.psnr_luma for score in scores]),
+        images=len(scores),
+        seconds_per_megapixel=sum(score.seconds or 0 for score in scores) / megapixels,
+        whole=not note,
+        note=note,
+        network=AND.join(dict.fromkeys(networks)),
+        told=method.told,
+        weights_sha256=AND.join(entry.sha256[:12] for entry in used if entry.sha256) or None,
+        precision=reports[0].precision if reports else "fp32",
+        device=reports[0].device if reports else "cpu",
+        windows=options.settings.windows if is_network else "ours",
+        tile=max((report.tile for report in reports), default=None),
+        ensemble=options.settings.ensemble and is_network,
+        peak_memory=max((peak for peak in measured.memory if peak is not None), default=None),
+        published=_published(job, name, used),
+        per_image=tuple(scores),
+        exact=sum(score.psnr is None for score in scores),
+        worse=_count([score.worse for score in scores]),
+    )
+
+
+def _why_not_whole(job: Job) -> str:
+    """Nothing for a whole set."""
+    reasons = job.images.reasons
+    shown = [job.images.shortened] if job.images.shortened else []
+    shown += reasons[:_REASONS]
+    more = len(reasons) - _REASONS
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def _published(job: Job, name: str, used: Sequence[WeightsEntry]) -> float | None:
+    """The figure of a paper for this very method."""
+    place = job.images.row, job.card, job.level
+    if len(used) == 1:
+        return of_weights(used[0], *place)
+    return of_method(name, *place)
+
+
+def _average(values: Sequence[float | None]) -> float | None:
+    """The mean of per-image figures, as papers have it; None where one of them is infinite or not there."""
+    there = [value for value in values if value is not None]
+    return sum(there) / len(there) if there and len(there) == len(values) else None
+
+
+def _count(values: Sequence[bool | None]) -> int | None:
+    """How many are true; None where it was not asked of any."""
+    there = [value for value in values if value is not None]
+    return sum(there) if there else None
 
 
 def _shot(job: Job, model: str, case: Case, result: Tensor, figures: Figures) -> Shot:

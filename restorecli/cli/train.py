@@ -1,10 +1,9 @@
-"""restore train: makes weights from a recipe, exports them, measures them.
+"""restore train: makes weights from a recipe, exports them, measures them on the bench.
 
 No `from __future__ import annotations` here: the commands are built from annotations. torch is imported
 inside the commands, so that help stays light.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ..errors import InputError
-from ..registry import PACKAGE
-from .output import Mode, Output
+from ..registry import PACKAGE, entries
+from .bench import measure, request_of
+from .bench_options import WHAT, BenchOptions, takes_options
+from .options import value
+from .output import Output
 
 _MIB = 2**20
 RECIPES = ", ".join(sorted(path.stem for path in (PACKAGE / "train" / "recipes").glob("*.toml")))
@@ -99,11 +100,21 @@ def export(
     from ..train.export import read_training
 
     trained = read_training(run)
-    name = name or f"{trained.recipe.model.network}-{trained.recipe.name}"
-    rows = [row for path in figures or () for row in _read_figures(path)]
+    text = "\n\n".join(_as_markdown(path) for path in figures or ())
     output = Output()
-    for line in export_training(trained, to, name, rows).splitlines():
+    for line in export_training(trained, to, name or trained.name, text).splitlines():
         output.result(line)
+
+
+def _as_markdown(path: Path) -> str:
+    """Stored results for a model card: the table, and how it was measured."""
+    from ..bench.results import read_results
+    from ..bench.tables import COLUMNS, cells, markdown
+
+    results = read_results(path).lasting()
+    table = markdown(COLUMNS, cells(results, papers=False))
+    cards = (f"- {card.name}: {'; '.join(card.sentences())}." for card in results.protocols)
+    return "\n".join((table, "", *cards))
 
 
 @app.command("curve")
@@ -116,7 +127,7 @@ def curve(
 ) -> None:
     """Plot the validation scores of a training's log."""
     from ..atomic import atomic_file
-    from ..train.curve import curve as draw
+    from ..train.export import curve as draw
     from ..train.loop import LOG
 
     drawn = draw(run / LOG)
@@ -126,33 +137,34 @@ def curve(
 
 
 @app.command("evaluate")
+@takes_options("set_dir", "model")
 def evaluate(
     weights: Annotated[str, typer.Argument(help="The folder of a training, or an id of weights.toml.")],
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDERS...", help="Sets of clean images.")],
-    damage: Annotated[list[str], typer.Option(help="NAME:LEVEL, as noise:25; can be repeated.")],
-    told: Annotated[bool, typer.Option("--told", help="Tell the network the level.")] = False,
-    bf16: Annotated[bool, typer.Option("--bf16", help="In bfloat16.")] = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json: Annotated[bool, typer.Option("--json", "-j", help="One JSON document on stdout.")] = False,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FOLDERS...",
+            help="Sets of clean images, or of pairs; without, those that ship.",
+            show_default=False,
+        ),
+    ] = None,
+    damage: Annotated[
+        list[str] | None,
+        value(WHAT, metavar="NAME:LEVEL", help="Instead of a protocol: noise:25, phone; can be repeated."),
+    ] = None,
+    *,
+    options: BenchOptions,
 ) -> None:
-    """Measure weights on whole sets of clean images that are damaged here."""
-    from ..train.evaluate import Damage
-    from ..train.evaluate import evaluate as measure
+    """Measure weights before they ship, as `restore bench` measures those that do.
+
+    The network alone, and of gray weights the gray of colour images.
+    """
+    from ..bench.trained import Trained
     from ..train.export import find_weights
 
-    output = Output(Mode.JSON if json else Mode.HUMAN)
-    damages = [Damage.parse(text, known=told) for text in damage]
-    network, model = find_weights(weights)
-    rows = measure(
-        network,
-        model,
-        folders,
-        damages,
-        bf16=bf16,
-        device=device,
-        done=lambda figure: output.result(figure_line(figure.as_row())),
-    )
-    output.document([row.as_row() for row in rows])
+    trained = Trained(*find_weights(weights, entries(options.weights_file)))
+    more = {"folders": tuple(folders or ()), "models": (), "trained": trained, "damages": tuple(damage or ())}
+    measure(request_of(trained.task, options, **more), options)
 
 
 def progress_line(row: Mapping[str, Any]) -> str:
@@ -164,22 +176,3 @@ def progress_line(row: Mapping[str, Any]) -> str:
         scores = ", ".join(f"{name} {value:.2f}" for name, value in row["psnr"].items())
         return f"{place}  validation PSNR: {scores}"
     return f"{place}  loss {row['loss']:.5f}  {row['megapixels_per_second']:.2f} Mpx/s"
-
-
-def figure_line(row: Mapping[str, Any]) -> str:
-    from ..train.export import decibels
-
-    return (
-        f"{row['set']}  {row['damage']} {row['level']:g}  {row['precision']}  "
-        f"{decibels(row['psnr_damaged'])} -> {decibels(row['psnr'])} dB (Y {decibels(row['psnr_y'])})  "
-        f"SSIM {row['ssim']:.4f}  {row['seconds_per_megapixel']:.2f} s/Mpx"
-    )
-
-
-def _read_figures(path: Path) -> list[dict[str, Any]]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: {error}", hint="restore train evaluate ... --json > figures.json"
-        ) from error

@@ -45,10 +45,10 @@ def list_weights(
 ) -> None:
     """List the weights by task: level, size, where from, how proved, whether here, and licence."""
     output = Output(mode_of(json=json, quiet=quiet))
-    rows = weights_files.rows_for(task)
+    rows = weights_files.rows_for(task, weights_file)
     output.document([as_data(row) for row in rows])
     _show_table(output, rows)
-    with_default = {row.task for row in registry.entries() if row.default}
+    with_default = {row.task for row in registry.entries(weights_file) if row.default}
     without = [name for name in TASKS if name not in with_default]
     if without and task in (None, *without):
         output.note(f"no default weights yet for {', '.join(without)}")
@@ -122,7 +122,7 @@ def info(
 ) -> None:
     """Show one row in full: where it comes from, how it is proved, what it can do, its published figures."""
     output = Output(mode_of(json=json, quiet=quiet))
-    row = registry.find(id)
+    row = registry.find(id, weights_file)
     output.document(as_data(row))
     lines = list(_facts(row))
     width = max(len(name) for name, _ in lines)

@@ -30,11 +30,11 @@ Ids = Annotated[
 ]
 
 
-def rows_for(task: str | None) -> list[WeightsEntry]:
+def rows_for(task: str | None, weights_file: str | None) -> list[WeightsEntry]:
     """The rows of the list for a task; all without one."""
     if task is not None and task not in TASKS:
         raise UsageError(f"unknown task {task!r}", hint=f"--task {(near(task, TASKS) or [*TASKS])[0]}")
-    return [row for row in registry.entries() if task in (None, row.task)]
+    return [row for row in registry.entries(weights_file) if task in (None, row.task)]
 
 
 def import_weights(
@@ -55,8 +55,8 @@ def import_weights(
 ) -> None:
     """Take a weights file that you got by hand: check, convert and keep it, and say how far it is proved."""
     output = Output(mode_of(json=json, quiet=quiet))
-    entry = registry.find(id)
-    licence.check(entry)
+    entry = registry.find(id, weights_file)
+    licence.check([entry], licence.policy(license))
     if entry.source in ("embedded", "file"):
         raise UsageError(f"{id} has its file already: {registry.weights_path(entry)}")
     from ..weights.importing import import_file, means
@@ -87,7 +87,8 @@ def verify(
 ) -> None:
     """Read the weights that are here again, and compare their sha256. Without an ID: all that are here."""
     output = Output(mode_of(json=json, quiet=quiet))
-    rows = [registry.find(id) for id in ids] or [row for row in registry.entries() if store.located(row)]
+    rows = [registry.find(id, weights_file) for id in ids]
+    rows = rows or [row for row in registry.entries(weights_file) if store.located(row)]
     results = [_verified(row) for row in rows]
     output.document(results)
     for result in results:
@@ -98,7 +99,8 @@ def verify(
     bad = [row for row, result in zip(rows, results, strict=True) if result["problem"]]
     if bad:
         named = ", ".join(entry.id for entry in bad)
-        raise WeightsError(f"not what they should be: {named}", hint=_remedy(bad))
+        output.error(f"not what they should be: {named}", _remedy(bad))
+        raise typer.Exit(WeightsError.exit_code)
 
 
 def _remedy(damaged: list[WeightsEntry]) -> str | None:
@@ -129,7 +131,7 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
 def remove(ids: Ids, weights_file: WeightsFile = None, json: Json = False, quiet: Quiet = False) -> None:
     """Delete weights that were fetched or imported; the list still knows them."""
     output = Output(mode_of(json=json, quiet=quiet))
-    entries = [registry.find(id) for id in ids]
+    entries = [registry.find(id, weights_file) for id in ids]
     for entry in entries:
         if entry.source in ("embedded", "file"):
             whose = "restorecli's own" if entry.source == "embedded" else "a file of yours"

@@ -74,15 +74,15 @@ def pull(
 ) -> None:
     """Fetch weights from where the list says, prove them, convert them once, and keep them."""
     output = Output(mode_of(json=json, quiet=quiet))
-    rows = _chosen(ids, task, all_)
+    rows, policy = _chosen(ids, task, all_, weights_file), licence.policy(license)
     pending = [
         row
         for row in rows
-        if row.remote is not None and not store.is_here(row) and not licence.is_refused(row)
+        if row.remote is not None and not store.is_here(row) and not licence.is_refused(row, policy)
     ]
     if pending:
         output.note(_sizes(pending))
-    results = [_pull_one(row, output, is_named=bool(ids), dry_run=dry_run) for row in rows]
+    results = [_pull_one(row, output, policy, is_named=bool(ids), dry_run=dry_run) for row in rows]
     code = _exit_code({result.status for result in results})
     by_hand = [row for row, result in zip(rows, results, strict=True) if result.status == "by hand"]
     for page in dict.fromkeys(row.page for row in by_hand):  # most pages have many files
@@ -97,11 +97,13 @@ def pull(
         raise typer.Exit(code)
 
 
-def _chosen(ids: Sequence[str], task: str | None, is_all: bool) -> list[WeightsEntry]:
+def _chosen(
+    ids: Sequence[str], task: str | None, is_all: bool, weights_file: str | None
+) -> list[WeightsEntry]:
     """The rows that are meant; by one of the three ways to say so."""
     if (bool(ids), task is not None, is_all).count(True) != 1:
         raise UsageError("name the weights to pull", hint="restore weights pull ID..., or --task, or --all")
-    return [registry.find(id) for id in dict.fromkeys(ids)] or rows_for(task)
+    return [registry.find(id, weights_file) for id in dict.fromkeys(ids)] or rows_for(task, weights_file)
 
 
 def _sizes(rows: Sequence[WeightsEntry]) -> str:
@@ -113,9 +115,12 @@ def _sizes(rows: Sequence[WeightsEntry]) -> str:
     return f"{counted(len(rows), 'file')} to fetch, {size}{more}; converted into {store.folder()}"
 
 
-def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
+def _pull_one(
+    entry: WeightsEntry, output: Output, policy: licence.Policy, *, is_named: bool, dry_run: bool
+) -> Pulled:
     """Brings one row, and says so; what goes wrong with it is told and does not stop the others."""
     try:
+        licence.check([entry], policy)
         result = _brought(entry, output, is_named=is_named, dry_run=dry_run)
     except RestoreError as error:
         message = error.message if entry.id in error.message else f"{entry.id}: {error.message}"
@@ -134,7 +139,6 @@ def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: b
 
 
 def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
-    licence.check(entry)
     found, kept = store.located(entry), store.record(entry)
     if found is not None:
         if not found[0].is_file():
@@ -190,7 +194,7 @@ def mirror(
         raise UsageError(
             "name the weights and the repository", hint="restore weights mirror ID... --repo USER/NAME"
         )
-    rows = [registry.find(id) for id in dict.fromkeys(ids)]
+    rows = [registry.find(id, weights_file) for id in dict.fromkeys(ids)]
     if not private and not i_hold_the_rights:
         _check_may_be_public(rows)
     uploads = [_upload(row) for row in rows]

@@ -22,7 +22,7 @@ from ..networks import NETWORKS
 from ..proof import digest
 from ..spec import Remote, WeightsEntry
 from ..wording import reason
-from . import licence, store
+from . import store
 from .convert import as_float32, check_fit, convert, read_checkpoint
 from .store import Stored
 
@@ -32,7 +32,6 @@ def load_network(entry: WeightsEntry) -> nn.Module:
 
     What the row names on the Hub or at an address is fetched if it is not here yet.
     """
-    licence.check(entry)
     if entry.source == "none":
         network = build_network(entry)
     else:

@@ -1,4 +1,4 @@
-"""A tiny recipe, tiny made images, and the training of both in a process of its own."""
+"""A tiny recipe, tiny made images, the training of both in a process of its own, and its figures."""
 
 import subprocess
 import sys
@@ -6,6 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from restorecli.bench.job import Options
+from restorecli.bench.plan import Request, make_plan, measure_all
+from restorecli.bench.results import Score
+from restorecli.bench.runner import Watcher
+from restorecli.bench.trained import Trained
+from restorecli.settings import Settings
 
 RECIPE = """
 name = "tiny"
@@ -59,3 +66,14 @@ def start_training(folder: Path, out: str, *options: str) -> subprocess.Popen[st
     command = [sys.executable, "-m", "restorecli", "train", str(folder / "tiny.toml")]
     command += ["--data", str(folder / "data"), "--out", str(folder / out), "--threads", "1", *options]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def measured(trained: Trained, folder: Path, *damages: str) -> list[tuple[Score, Score]]:
+    """For each damage the row of the plainest baseline, and that of the network."""
+    request = Request(trained.task, folders=(folder,), models=(), trained=trained, damages=damages)
+    options = Options(Settings(device="cpu", precision="fp32"), baselines="simple")
+    rows = []
+    for row in measure_all(make_plan(request), options, Watcher()):
+        assert isinstance(row, Score), row
+        rows.append(row)
+    return list(zip(rows[::2], rows[1::2], strict=True))
