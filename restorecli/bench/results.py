@@ -27,6 +27,7 @@ FORMAT = 1
 WORSE = 0.05  # dB: less than this nobody would call worse
 AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
+MEANS = ("psnr", "psnr_input", "psnr_to_input", "psnr_luma")  # of images, where all have the figure
 
 Amount = float | str | None  # a level that is measured at; None where there is none
 
@@ -210,14 +211,11 @@ def level_words(task: TaskName, level: Amount) -> str:
 
 
 def _lasting(score: Score) -> Score:
-    figures = {name: getattr(score, name) for name in _FIGURES}
+    figures = {name: getattr(score, name) for name in ("ssim", *MEANS)}
     kept = {name: None if value is None else round(value, LASTING) for name, value in figures.items()}
     return replace(
         score, **kept, seconds_per_megapixel=None, peak_memory=None, tile=None, device="", per_image=()
     )
-
-
-_FIGURES = ("psnr", "ssim", "psnr_input", "psnr_to_input", "psnr_luma")
 
 
 def _rounded(value: object) -> object:

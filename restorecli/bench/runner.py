@@ -4,7 +4,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,11 +17,11 @@ from ..errors import RestoreError, UsageError
 from ..ops.degrade import to_8_bit
 from ..registry import choose
 from ..spec import TaskName, WeightsEntry
-from .cases import Case, Figures, make_case, measure
+from .cases import Case, make_case, measure
 from .gallery import OnImage, Shot
 from .job import Job, Options
 from .methods import BeforeLoading, Method, Ran, methods
-from .results import AND, ImageScore, Machine, Problem, Score
+from .results import AND, MEANS, ImageScore, Machine, Problem, Score, level_words
 from .sets import of_method, of_weights
 from .trained import Trained, TrainedMethod
 
@@ -99,13 +99,12 @@ def _measure(job: Job, method: Method, options: Options, watcher: Watcher, befor
         # Watching the memory takes as long as small images do: those larger than all before are enough.
         is_larger, largest = case.target.numel() > largest, max(largest, case.target.numel())
         result, report, seconds, peak = _timed(ready, case, device if is_larger else None)
-        figures = measure(result, case, card)
-        height, width = case.target.shape[-2:]
-        measured.scores.append(ImageScore(case.name, height, width, **asdict(figures), seconds=seconds))
+        score = replace(measure(result, case, card), seconds=seconds)
+        measured.scores.append(score)
         measured.memory.append(peak)
         measured.reports += [report] if report is not None else []
         if watcher.on_image is not None and is_network:
-            watcher.on_image(_shot(job, method.name, case, result, figures))
+            watcher.on_image(_shot(job, method.name, case, result, score))
         if watcher.progress is not None:
             watcher.progress(f"{method.name}: {job.name}", place + 1, len(images.items), before)
     return measured
@@ -146,11 +145,8 @@ def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> S
         level=job.level,
         model=name,
         kind=method.kind,
-        psnr=_average([score.psnr for score in scores]),
         ssim=sum(score.ssim for score in scores) / len(scores),
-        psnr_input=_average([score.psnr_input for score in scores]),
-        psnr_to_input=_average([score.psnr_to_input for score in scores]),
-        psnr_luma=_average([score.psnr_luma for score in scores]),
+        **{name: _average([getattr(score, name) for score in scores]) for name in MEANS},
         images=len(scores),
         seconds_per_megapixel=sum(score.seconds or 0 for score in scores) / megapixels,
         whole=not note,
@@ -200,17 +196,14 @@ def _count(values: Sequence[bool | None]) -> int | None:
     return sum(there) if there else None
 
 
-def _shot(job: Job, model: str, case: Case, result: Tensor, figures: Figures) -> Shot:
-    result = result.clamp(0, 1)
+def _shot(job: Job, model: str, case: Case, result: Tensor, score: ImageScore) -> Shot:
+    result, words = result.clamp(0, 1), level_words(job.card.task, job.level)
     return Shot(
-        task=job.card.task,
-        set=job.images.title,
-        protocol=job.card.name,
-        level=job.level,
+        where=", ".join(filter(None, (job.images.title, job.card.name, words))),
         model=model,
         name=case.name,
-        psnr=figures.psnr,
-        psnr_input=figures.psnr_input,
+        psnr=score.psnr,
+        psnr_input=score.psnr_input,
         input=_pixels(case.input.clamp(0, 1)),
         output=_pixels(to_8_bit(result) if job.card.rounding == "8 bit" else result),
         truth=_pixels(case.target),

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from .. import __version__
 from ..tasks import TASKS
-from .bench_options import BenchOptions, Csv, Markdown, Short, form_of, takes_options
+from .bench_options import BenchOptions, Csv, Markdown, RunFirst, Short, form_of, takes_options
 from .commands import examples
 from .options import Json, names
 from .output import Mode, Output
@@ -40,15 +40,6 @@ EPILOG = examples(
         ("One as a table again", "restore bench table old.json --markdown"),
     )
 )
-
-
-class RunFirst(TyperGroup):
-    """`restore bench ...` means `restore bench run ...`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or args[0] not in self.commands:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
 
 
 class Run(TyperCommand):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 from .. import registry
 from ..errors import UsageError
@@ -40,6 +41,19 @@ LEVELS = {
 Markdown = Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")]
 Csv = Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")]
 Short = Annotated[bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")]
+
+
+class RunFirst(TyperGroup):
+    """`restore bench ...` means `restore bench run ...`, and `restore train RECIPE` likewise."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and not args[0].startswith("-"):
+            is_run = args[0] not in self.commands
+        else:
+            is_run = not self.no_args_is_help
+        if is_run:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
 
 
 def complete_sets() -> list[str]:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from ..registry import PACKAGE
 from .bench import measure, request_of
-from .bench_options import WHAT, BenchOptions, takes_options
+from .bench_options import WHAT, BenchOptions, RunFirst, takes_options
 from .options import value
 from .output import Output
 
@@ -21,17 +20,8 @@ _MIB = 2**20
 RECIPES = ", ".join(sorted(path.stem for path in (PACKAGE / "train" / "recipes").glob("*.toml")))
 
 
-class RecipeFirst(TyperGroup):
-    """`restore train RECIPE.toml` means `restore train run RECIPE.toml`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=RecipeFirst,
+    cls=RunFirst,
     help="Train weights from a recipe, export and measure them.",
     epilog="restore train denoise --data photos/ trains; the same line goes on after a stop.",
     no_args_is_help=True,
