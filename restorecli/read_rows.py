@@ -92,6 +92,8 @@ def _read_row(row: object, where: str) -> WeightsEntry:
     if not isinstance(row, dict):
         raise CheckError(f"{where}: is not a table")
     entry = read_table(WeightsEntry, row, where)
+    if entry.task not in TASKS:
+        raise CheckError(f"{where}: task: {entry.task!r} is not one of {', '.join(map(repr, TASKS))}")
     if entry.id in (AUTO, IDENTITY):
         raise CheckError(f"{where}: id: {entry.id!r} has a meaning of its own")
     if not re.fullmatch(ID, entry.id):

@@ -1,25 +1,26 @@
 """What was asked for, completed: which sets, cards and levels. Every image is read before anything runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torch import nn
+
 from .. import __version__
-from ..engine.settings import find_task
 from ..errors import RestoreError, UsageError
-from ..registry import AUTO, entries
-from ..spec import TaskName
-from ..tasks import TASKS
+from ..read_rows import AUTO
+from ..registry import entries
+from ..spec import WeightsEntry
+from ..tasks import TASKS, Card, Task, Value, find_task
 from .fetching import Progress as FetchProgress
 from .fetching import fetch_set
 from .folders import ImageSet, assemble, groups_of, inspect, open_folder
 from .job import Job, Options
 from .methods import methods_in, models_for
-from .protocols import Protocol, checked_levels, find_protocol, usual_protocols
-from .results import Amount, Problem, Results, Score
+from .protocols import checked_levels, find_card, usual_cards
+from .results import Problem, Results, Score
 from .runner import Watcher, machine, run
 from .sets import MINI, MINI_FOLDER, find_set, references
-from .trained import Trained, damage_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,10 @@ class Request:
     models: tuple[str, ...] = (AUTO,)
     protocol: str | None = None
     limit: int | None = None
-    trained: Trained | None = None  # instead of models: a network of this task
-    damages: tuple[str, ...] = ()  # NAME:LEVEL, instead of a protocol
+    rows: tuple[WeightsEntry, ...] = field(default_factory=entries)  # that the models may stand for
+    network: nn.Module | None = None  # of the one row, where its weights are in no file yet
+    cards: tuple[Card, ...] = ()  # where they are made for this, instead of a protocol
+    gray: bool = False  # measured on the gray of colour images
 
 
 def task_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> str | None:
@@ -45,8 +48,7 @@ def task_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> str | None
 
 def levels_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> tuple[float, ...]:
     """The numbers that were given for the level of the task, and for no other."""
-    row = next((row for row in TASKS.values() if row.name == task), None)
-    known = None if row is None else row.level
+    known = TASKS[task].level if task in TASKS else None
     for name in levels:
         if known is None or known.name != name:
             takes = known is not None and known.kind is not str
@@ -64,32 +66,24 @@ def levels_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> tuple[fl
 class Plan:
     jobs: tuple[Job, ...]
     problems: tuple[Problem, ...] = ()
-    trained: Trained | None = None
 
     def rows(self, options: Options) -> int:
-        return sum(self.rows_of(job, options) for job in self.jobs)
-
-    def rows_of(self, job: Job, options: Options) -> int:
-        return methods_in(job, options) + (self.trained is not None)
+        return sum(methods_in(job, options) for job in self.jobs)
 
 
-def embedded_tasks() -> tuple[TaskName, ...]:
+def embedded_tasks(rows: Sequence[WeightsEntry]) -> tuple[str, ...]:
     """The tasks that have weights inside the package."""
-    with_weights = {row.task for row in entries() if row.default and row.source == "embedded"}
+    with_weights = {row.task for row in rows if row.default and row.source == "embedded"}
     return tuple(task for task in TASKS if task in with_weights)
 
 
 def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
     """Raises what makes no sense (UsageError, WeightsError); sets that fail are problems of the plan."""
-    wanted, trained = _wanted(request), request.trained
-    damages = [] if trained is None else [damage_card(text, trained) for text in request.damages]
-    levels = request.levels
-    if trained is not None and trained.spec.scale > 1 and not (levels or request.damages):
-        levels = (float(trained.spec.scale),)  # its only one
+    wanted = _wanted(request)
     jobs: list[Job] = []
     problems: list[Problem] = []
     for task, source in wanted:
-        scales = _scales(task, levels)
+        scales = _scales(TASKS[task], request.levels)
         try:
             images = inspect(_open(source, scales, progress), request.limit)
         except UsageError:
@@ -97,39 +91,36 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
         except RestoreError as error:
             problems.append(Problem(str(source), (error.message,), error.hint or ""))
             continue
-        for card in _cards(task, request, images, damages):
-            for level in checked_levels(card, levels):
-                models = () if trained else _models(task, request.models, level)
-                job = Job(images, card, level, models)
+        for card in _cards(task, request, images):
+            for level in checked_levels(card, request.levels):
+                job = Job(images, card, level, _models(task, request, level), request.rows, request.network)
                 models_for(job)  # a name that nothing answers to is said before any work
                 jobs.append(job)
-    return Plan(tuple(jobs), tuple(problems), trained)
+    return Plan(tuple(jobs), tuple(problems))
 
 
-def _wanted(request: Request) -> list[tuple[TaskName, str | Path]]:
+def _wanted(request: Request) -> list[tuple[str, str | Path]]:
     """Tasks and where their images come from."""
-    task: TaskName | None = None if request.task is None else find_task(request.task).name
-    if request.damages and (request.protocol is not None or request.levels):
-        raise UsageError("--damage names card and level itself", hint="leave out --protocol and the level")
+    task: str | None = None if request.task is None else find_task(request.task).name
     if task is None and request.protocol is not None:
         raise UsageError("a protocol of which task?", hint="restore bench denoise --protocol noise-8bit")
     if not request.sets and not request.folders:
-        return [(name, MINI) for name in ((task,) if task else embedded_tasks())]
+        return [(name, MINI) for name in ((task,) if task else embedded_tasks(request.rows))]
     if request.folders and task is None:
         raise UsageError("which task is the folder for?", hint="restore bench denoise --set-dir FOLDER")
-    wanted: list[tuple[TaskName, str | Path]] = []
+    wanted: list[tuple[str, str | Path]] = []
     for name in dict.fromkeys(request.sets):
-        usual = embedded_tasks() if name == MINI else find_set(name.partition("=")[0]).tasks
+        usual = embedded_tasks(request.rows) if name == MINI else find_set(name.partition("=")[0]).tasks
         wanted.extend((each, name) for each in ((task,) if task else usual))
     wanted.extend((task, folder) for folder in dict.fromkeys(request.folders) if task)
     return wanted
 
 
-def _scales(task: TaskName, levels: Sequence[float | str]) -> tuple[int, ...]:
-    known = TASKS[task].level
-    if known is None or known.name != "scale":
+def _scales(task: Task, levels: Sequence[float | str]) -> tuple[int, ...]:
+    """Where a set has small images of its own: those of these scales are wanted."""
+    if not task.enlarges or task.level is None:
         return ()
-    return tuple(int(level) for level in levels or known.choices if not isinstance(level, str))
+    return tuple(int(level) for level in levels or task.level.choices if not isinstance(level, str))
 
 
 def _open(source: str | Path, scales: tuple[int, ...], progress: FetchProgress | None) -> ImageSet:
@@ -149,25 +140,24 @@ def _open(source: str | Path, scales: tuple[int, ...], progress: FetchProgress |
     return replace(assemble(row.title, groups), row=row)
 
 
-def _cards(
-    task: TaskName, request: Request, images: ImageSet, damages: Sequence[Protocol]
-) -> tuple[Protocol, ...]:
+def _cards(task: str, request: Request, images: ImageSet) -> tuple[Card, ...]:
+    if request.cards:
+        return request.cards
     if request.protocol is not None:
-        return (find_protocol(request.protocol, task),)
-    gray = images.gray or (request.trained is not None and request.trained.is_gray)
-    if damages:
-        return tuple(replace(card, gray="rgb2gray" if gray else "") for card in damages)
-    pairs = images.is_pairs and task != "demosaic"
-    return usual_protocols(task, pairs=pairs, gray=gray, with_level=bool(request.levels))
+        return (find_card(request.protocol, task),)
+    pairs = images.is_pairs and not TASKS[task].mosaic_input
+    return usual_cards(task, pairs=pairs, gray=images.gray or request.gray, with_level=bool(request.levels))
 
 
-def _models(task: TaskName, models: tuple[str, ...], level: Amount) -> tuple[str, ...]:
+def _models(task: str, request: Request, level: Value) -> tuple[str, ...]:
     """Without default weights for a task (or scale), auto stands for nothing: the baselines are measured."""
     known = TASKS[task].level
     must_fit = known is not None and bool(known.choices)
     has_default = any(
-        row.default and row.task == task and (not must_fit or row.level in (None, level)) for row in entries()
+        row.default and row.task == task and (not must_fit or row.level in (None, level))
+        for row in request.rows
     )
+    models = request.models
     return models if has_default else tuple(name for name in models if name != AUTO)
 
 
@@ -177,13 +167,13 @@ def measure_all(plan: Plan, options: Options, watcher: Watcher) -> Iterator[Scor
     before = 0
     told: set[str] = set()
     for job in plan.jobs:
-        for row in run(job, options, watcher, before, plan.trained):
+        for row in run(job, options, watcher, before):
             if isinstance(row, Problem):
                 if row.what in told:
                     continue  # the same set at another level
                 told.add(row.what)
             yield row
-        before += plan.rows_of(job, options)
+        before += methods_in(job, options)
 
 
 def collect(plan: Plan, rows: Sequence[Score | Problem], options: Options, command: str) -> Results:
@@ -194,7 +184,7 @@ def collect(plan: Plan, rows: Sequence[Score | Problem], options: Options, comma
     return Results(
         restorecli=__version__,
         command=command,
-        machine=machine(options.device),
+        machine=machine(options.settings.device),
         protocols=tuple(cards[name] for name in dict.fromkeys(score.protocol for score in scores)),
         scores=scores,
         references=tuple(

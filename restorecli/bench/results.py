@@ -18,18 +18,14 @@ from typing import Literal
 
 from ..checked import CheckError, read_table
 from ..errors import InputError
-from ..spec import Level, TaskName
-from ..tasks import TASKS
+from ..tasks import TASKS, Card, Level, Value
 from ..wording import reason
-from .protocols import Protocol
 
 FORMAT = 1
 WORSE = 0.05  # dB: less than this nobody would call worse
 AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
 MEANS = ("psnr", "psnr_input", "psnr_to_input", "psnr_luma")  # of images, where all have the figure
-
-Amount = float | str | None  # a level that is measured at; None where there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +48,10 @@ class ImageScore:
 class Score:
     """One row of the table: means over one set at one level."""
 
-    task: TaskName
+    task: str
     set: str
     protocol: str  # the name of a card
-    level: Amount
+    level: Value
     model: str  # the name of a baseline, or the id of weights: of several, that of most images comes first
     kind: Literal["weights", "baseline"]
     psnr: float | None
@@ -118,10 +114,10 @@ class Score:
 class Reference:
     """What a paper reports for a method on one of the sets, under a card like ours."""
 
-    task: TaskName
+    task: str
     set: str
     protocol: str
-    level: Amount
+    level: Value
     method: str
     psnr: float
 
@@ -151,7 +147,7 @@ class Results:
     restorecli: str
     command: str
     machine: Machine | None  # None: left out
-    protocols: tuple[Protocol, ...]  # every card that a score names
+    protocols: tuple[Card, ...]  # every card that a score names
     scores: tuple[Score, ...]
     references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -199,7 +195,7 @@ def from_data(document: object, where: str) -> Results:
         raise InputError(error.message, hint=hint) from error
 
 
-def level_words(task: TaskName, level: Amount) -> str:
+def level_words(task: str, level: Value) -> str:
     """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
     known: Level | None = TASKS[task].level
     if level is None:

@@ -15,15 +15,15 @@ from ..engine.probe import peak_memory
 from ..engine.restorer import Report
 from ..errors import RestoreError, UsageError
 from ..ops.degrade import to_8_bit
-from ..registry import choose
-from ..spec import TaskName, WeightsEntry
+from ..selection import select
+from ..spec import WeightsEntry
+from ..tasks import TASKS
 from .cases import Case, make_case, measure
 from .gallery import OnImage, Shot
 from .job import Job, Options
 from .methods import BeforeLoading, Method, Ran, methods
 from .results import AND, MEANS, ImageScore, Machine, Problem, Score, level_words
 from .sets import of_method, of_weights
-from .trained import Trained, TrainedMethod
 
 Progress = Callable[[str, int, int, int], None]  # what runs, images done, all images of it, rows done before
 
@@ -48,18 +48,15 @@ class Measured:
     reports: list[Report] = field(default_factory=list)  # none of baselines
     memory: list[int | None] = field(default_factory=list)
 
-    def used(self, task: TaskName) -> list[WeightsEntry]:
+    def used(self, job: Job) -> list[WeightsEntry]:
         """The weights, those of most images first."""
         counts = Counter(report.weights for report in self.reports)
-        return [choose(task, id)[0] for id, _ in counts.most_common()]
+        task = TASKS[job.card.task]
+        return [select(task, id, None, job.rows).rows[0] for id, _ in counts.most_common()]
 
 
 def run(
-    job: Job,
-    options: Options,
-    watcher: Watcher = Watcher(),
-    before: int = 0,
-    trained: Trained | None = None,
+    job: Job, options: Options, watcher: Watcher = Watcher(), before: int = 0
 ) -> Iterator[Score | Problem]:
     """The rows of one set at one level: baselines, then weights; or the reasons why there are none."""
     images = job.images
@@ -72,8 +69,7 @@ def run(
         yield Problem(images.title, ("there is no image to measure on",))
         return
     there: set[tuple[object, ...]] = set()
-    found = [*methods(job, options, watcher.before), *([trained.method(job, options)] if trained else [])]
-    for done, method in enumerate(found, start=before):
+    for done, method in enumerate(methods(job, options, watcher.before), start=before):
         try:
             row = _row_of(job, method, options, _measure(job, method, options, watcher, done))
         except UsageError:
@@ -88,7 +84,7 @@ def run(
 
 def _measure(job: Job, method: Method, options: Options, watcher: Watcher, before: int) -> Measured:
     images, card, is_network = job.images, job.card, method.kind == "weights"
-    device, _ = pick_device(options.device if is_network else "cpu")
+    device, _ = pick_device(options.settings.device if is_network else "cpu")
     ready = method.start()
     measured = Measured()
     largest = 0
@@ -132,9 +128,7 @@ def _timed(
 
 def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> Score:
     images, card, scores, reports = job.images, job.card, measured.scores, measured.reports
-    is_network = method.kind == "weights"
-    used = [] if isinstance(method, TrainedMethod) else measured.used(card.task)
-    networks = [method.network] if isinstance(method, TrainedMethod) else [row.model.network for row in used]
+    used, is_network = measured.used(job), method.kind == "weights"
     name = AND.join(entry.id for entry in used) or method.name
     megapixels = sum(score.height * score.width for score in scores) / 1e6
     note = _why_not_whole(job)
@@ -151,14 +145,14 @@ def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> S
         seconds_per_megapixel=sum(score.seconds or 0 for score in scores) / megapixels,
         whole=not note,
         note=note,
-        network=AND.join(dict.fromkeys(networks)),
+        network=AND.join(dict.fromkeys(entry.model.network for entry in used)),
         told=method.told,
         weights_sha256=AND.join(entry.sha256[:12] for entry in used if entry.sha256) or None,
         precision=reports[0].precision if reports else "fp32",
         device=reports[0].device if reports else "cpu",
-        windows=options.windows if is_network else "ours",
+        windows=options.settings.windows if is_network else "ours",
         tile=max((report.tile for report in reports), default=None),
-        ensemble=options.ensemble and is_network,
+        ensemble=options.settings.ensemble and is_network,
         peak_memory=max((peak for peak in measured.memory if peak is not None), default=None),
         published=_published(job, name, used),
         per_image=tuple(scores),

@@ -4,39 +4,39 @@ No `from __future__ import annotations` here: the commands are built from annota
 """
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
-from .. import registry
 from ..errors import UsageError
+from ..settings import Settings
 from ..tasks import TASKS
 from .options import (
     OUTPUT,
-    SPEED,
-    Device,
     Json,
     LicencePolicy,
-    PrecisionOption,
     WeightsFile,
-    WindowsOption,
-    complete_models,
+    as_command,
     flag,
     names,
+    options_of,
+    parameter,
+    settings_from,
+    settings_options,
     value,
 )
 
 WHAT = "What to measure"
-NO_MODEL = "none"
 
 # A level of which several can be measured: a number. Of a word (a pattern) the card decides.
 LEVELS = {
     task.level.name: task for task in TASKS.values() if task.level is not None and task.level.kind is not str
 }
+Levels = dict[str, tuple[str, ...]]  # as they were given, by their names
 
 Markdown = Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")]
 Csv = Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")]
@@ -63,8 +63,8 @@ def complete_sets() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchOptions:
-    """What is measured, how, and what is told of it."""
+class Measuring:
+    """On what, and what is told of it."""
 
     sets: Annotated[
         str,
@@ -78,27 +78,6 @@ class BenchOptions:
             autocompletion=complete_sets,
         ),
     ] = ""
-    set_dir: Annotated[
-        list[Path] | None,
-        value(
-            WHAT,
-            metavar="FOLDER",
-            help="Clean images, or pairs (input/ and target/). Can be repeated.",
-        ),
-    ] = None
-    model: Annotated[
-        str,
-        value(
-            WHAT,
-            "--model",
-            "-m",
-            metavar="A,B,C",
-            help="Weights by id, networks by name, identity, auto, or none.",
-            default=True,
-            autocompletion=complete_models,
-        ),
-    ] = registry.AUTO
-    levels: Mapping[str, str] = field(default_factory=dict)  # as they were given, by their names in LEVELS
     protocol: Annotated[
         str | None,
         value(WHAT, metavar="CARD", help="How inputs are made and results scored.", default="by the set"),
@@ -119,17 +98,8 @@ class BenchOptions:
             rich_help_panel=WHAT,
         ),
     ] = "all"
-    windows: Annotated[
-        WindowsOption,
-        typer.Option(help="paper: networks see the windows of their authors.", rich_help_panel=WHAT),
-    ] = WindowsOption.OURS
-    ensemble: Annotated[bool, flag(WHAT, "--ensemble", help="Mean over 8 turned and flipped copies.")] = False
     weights_file: WeightsFile = None
     license: LicencePolicy = None
-    device: Device = "auto"
-    precision: Annotated[
-        PrecisionOption, typer.Option(help="Of the networks' numbers.", rich_help_panel=SPEED)
-    ] = PrecisionOption.FP32
     json: Json = False
     markdown: Markdown = False
     csv: Csv = False
@@ -153,15 +123,8 @@ class BenchOptions:
             json=self.json, markdown=self.markdown, csv=self.csv, figures=self.figures, short=self.short
         )
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Of none, the baselines alone are measured."""
-        return () if self.model == NO_MODEL else names("--model", self.model) or (registry.AUTO,)
 
-    @property
-    def words(self) -> dict[str, tuple[str, ...]]:
-        """Of the levels that were given."""
-        return {name: names(f"--{name}", text) for name, text in self.levels.items() if text}
+Asked = TypeVar("Asked", bound=Measuring)
 
 
 def form_of(*, short: bool, **wanted: bool) -> str:
@@ -177,38 +140,25 @@ def form_of(*, short: bool, **wanted: bool) -> str:
     return form
 
 
-def takes_options(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options of BenchOptions, as one value after its own parameters."""
+def measuring_command(
+    kind: type[Asked], run: Callable[[Asked, Levels, Settings], None]
+) -> Callable[..., None]:
+    """A command with the fields of `kind`, the levels of all tasks, and what weights are run with."""
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(BenchOptions, include_extras=True)
-        own = list(inspect.signature(command).parameters.values())[:-1]
+    def command(**values: Any) -> None:
+        levels = {name: names(f"--{name}", text) for name in LEVELS if (text := values.pop(name))}
+        settings = settings_from(values)
+        run(kind(**values), levels, settings)
 
-        def called(**values: Any) -> None:
-            mine = {parameter.name: values.pop(parameter.name) for parameter in own}
-            levels = {name: values.pop(name) for name in LEVELS}
-            command(**mine, options=BenchOptions(levels=levels, **values))
-
-        found = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        for each in fields(BenchOptions):
-            if each.name == "levels":
-                found += [_parameter(name, _level(name), "") for name in LEVELS]
-            elif each.name not in left_out:
-                found.append(_parameter(each.name, hints[each.name], each.default))
-        called.__signature__ = inspect.Signature(found)  # type: ignore[attr-defined] - read by inspect
-        called.__annotations__ = {parameter.name: parameter.annotation for parameter in found}
-        called.__doc__, called.__name__ = command.__doc__, command.__name__
-        return called
-
-    return decorate
+    settings = settings_options(("device", "precision", "windows", "ensemble"), precision="fp32")
+    made = as_command(command, options_of(kind), _levels(), settings)
+    made.__doc__ = run.__doc__
+    return made
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-def _level(name: str) -> Any:
-    task = LEVELS[name]
-    assert task.level is not None
-    what = f"{task.level.help.partition('. ')[0].rstrip('.')}: {task.name}."
-    return Annotated[str, value(WHAT, f"--{name}", metavar="N,..", help=what, default="as in the papers")]
+def _levels() -> Iterator[inspect.Parameter]:
+    for name, task in LEVELS.items():
+        assert task.level is not None
+        what = f"{task.level.help.partition('. ')[0].rstrip('.')}: {task.name}."
+        option = value(WHAT, f"--{name}", metavar="N,..", help=what, default="as in the papers")
+        yield parameter(name, Annotated[str, option], "")

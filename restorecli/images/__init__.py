@@ -3,6 +3,7 @@
 from .alpha import grow_under_transparency, hidden_black, shows_gray
 from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
+from .decode import is_gray
 from .fit import lost_in_place
 from .formats import READABLE_SUFFIXES, WRITABLE, output_extension
 from .image import Image, Origin, Subsampling
@@ -26,6 +27,7 @@ __all__ = [
     "WriteOptions",
     "as_mosaic",
     "grow_under_transparency",
+    "is_gray",
     "hidden_black",
     "is_mosaic",
     "lost_in_place",

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Generator
 
 from restorecli.bench.baselines import (
-    BASELINES,
     baselines_for,
     bicubic,
     bilinear,
@@ -22,7 +21,7 @@ from restorecli.bench.sets import MINI_FOLDER
 from restorecli.ops.degrade import gaussian_noise, jpeg, mosaic
 from restorecli.ops.metrics import psnr
 from restorecli.ops.resize import shrink_8_bit
-from restorecli.tasks import TASKS
+from restorecli.tasks import TASKS, part
 
 CLEAN = as_tensor(load(MINI_FOLDER / "chelsea.png")[60:124, 80:152])
 
@@ -33,7 +32,7 @@ CLEAN = as_tensor(load(MINI_FOLDER / "chelsea.png")[60:124, 80:152])
 def test_denoising_takes_noise_away(name, channels, sigma):
     clean = CLEAN[:channels]
     noisy = gaussian_noise(clean, sigma, Generator().manual_seed(1))
-    run = next(baseline.run for baseline in BASELINES["denoise"] if baseline.name == name)
+    run = next(part(baseline.run) for baseline in TASKS["denoise"].baselines if baseline.name == name)
     assert psnr(run(noisy, sigma).clamp(0, 1), clean) > psnr(noisy.clamp(0, 1), clean) + 2
 
 
@@ -49,7 +48,7 @@ def test_total_variation_against_an_independent_one():
 def test_jpeg_blocks_become_less():
     clean = as_tensor(cv2.GaussianBlur(load(MINI_FOLDER / "chelsea.png")[60:124, 80:152], (0, 0), 3))
     damaged = jpeg(clean, 10)
-    run = BASELINES["dejpeg"][1].run
+    run = part(TASKS["dejpeg"].baselines[1].run)
     assert psnr(run(damaged, 10.0), clean) > psnr(damaged, clean)
 
 
@@ -101,7 +100,7 @@ def test_bicubic_enlarges_by_the_scale(scale):
 
 
 def test_the_unsharp_mask_sharpens_edges_and_leaves_flat_parts():
-    run = BASELINES["deblur"][1].run
+    run = part(TASKS["deblur"].baselines[1].run)
     step = torch.zeros(1, 16, 16)
     step[..., 8:] = 0.5
     soft = torch.from_numpy(cv2.GaussianBlur(step[0].numpy(), (0, 0), 1.5))[None]

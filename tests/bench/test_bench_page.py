@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from restorecli.bench.gallery import PART, SCENES, Gallery, Shot
 from restorecli.bench.page import page_of
-from restorecli.bench.protocols import PROTOCOLS
+from restorecli.bench.protocols import all_cards
 from restorecli.bench.results import Machine, Problem, Reference, Results, Score
 from restorecli.report import render
 
-CARD = next(card for card in PROTOCOLS.values() if card.task == "denoise")
+CARD = next(card for card in all_cards() if card.task == "denoise")
 
 
 def noise(height: int = 12, width: int = 16, seed: int = 0) -> np.ndarray:

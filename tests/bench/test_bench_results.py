@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restorecli.bench import diff, tables
-from restorecli.bench.protocols import PROTOCOLS
+from restorecli.bench.protocols import all_cards
 from restorecli.bench.results import ImageScore, Machine, Problem, Reference, Results, Score, read_results
 from restorecli.errors import InputError
 
-CARD = PROTOCOLS["noise-colour"]
+CARDS = {card.name: card for card in all_cards()}
+
+CARD = CARDS["noise-colour"]
 IMAGE = ImageScore("0019", 321, 481, 31.2, 0.9, 20.1, None, 33.0, 0.25)
 MACHINE = Machine("Linux x86_64", "3.11", "2.13", "cpu", 2)
 

@@ -9,10 +9,10 @@ from PIL import Image as Pillow
 from torch import Generator
 
 from restorecli import Restorer
-from restorecli.engine.deblurring import Deconvolution, own_spec
+from restorecli.engine.deblurring import Deconvolution, spec_for
+from restorecli.engine.model import Model
+from restorecli.engine.predict import Network
 from restorecli.engine.probe import Cost, Curve
-from restorecli.engine.settings import Settings
-from restorecli.engine.tiled import TiledNetwork
 from restorecli.errors import UsageError
 from restorecli.images import Image, read
 from restorecli.ops.blur import convolve, shake_kernel
@@ -20,6 +20,7 @@ from restorecli.ops.deconvolve import Blur
 from restorecli.ops.degrade import gaussian_noise_8_bit
 from restorecli.ops.metrics import psnr
 from restorecli.registry import PACKAGE
+from restorecli.settings import Settings
 
 SHAKE = Blur(shake_kernel(15, 11, Generator().manual_seed(1)), linear=True)
 
@@ -104,7 +105,7 @@ def test_where_memory_is_scarce_the_tile_is_measured_once(
         return Cost(Curve(0, 0, 0), Curve(0, 600, 0))  # bytes a pixel: 1.4 GB for the whole of a tile
 
     monkeypatch.setattr("restorecli.engine.probe.measure", measure)
-    monkeypatch.setattr("restorecli.engine.tiled.available_memory", lambda _device: 2 * 2**30)
+    monkeypatch.setattr("restorecli.engine.model.available_memory", lambda _device: 2 * 2**30)
     restorer = Restorer("deblur", device="cpu")
     wide = np.tile(shaken, (1, 3, 1))
     first = restorer.restore_image(Image.from_array(wide))
@@ -127,8 +128,8 @@ def test_tiles_do_not_show(shaken: np.ndarray) -> None:
     network = Deconvolution(SHAKE, 2e-3)
 
     def through(tile: int) -> torch.Tensor:
-        tiled = TiledNetwork(network, own_spec(3), torch.device("cpu"), Settings(tile=tile))
-        return torch.from_numpy(tiled(photo.copy(), torch.float32).pixels)
+        model = Model(Network(network, spec_for(3), torch.device("cpu")), Settings(tile=tile))
+        return torch.from_numpy(model(photo.copy(), bits=32).pixels)
 
     assert psnr(through(448), through(0)) > 50  # of so small tiles; a photo's are larger
 

@@ -1,16 +1,15 @@
-"""The page of restore compare: what was measured, and where to look."""
+"""The page: what was measured, and where to look."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import __version__
 from ..images import Image
-from ..registry import IDENTITY
+from ..read_rows import IDENTITY
+from ..report import Comparison as Shown
 from ..report import (
-    Comparison,
     Page,
     Picture,
     Table,
@@ -22,11 +21,8 @@ from ..report import (
     shown,
     spots_of,
 )
-from .account import duration
-
-if TYPE_CHECKING:
-    from ..engine.restorer import Report
-    from .compare_work import Attempt, Wish
+from ..wording import duration
+from .attempts import Attempt, Comparison
 
 LONGEST = 1600  # pixels; larger results are shown smaller, with parts of them as they are
 PART_HEIGHT, PART_WIDTH, PARTS = 640, 960, 3
@@ -34,20 +30,24 @@ COLUMNS = ("Weights", "Seconds", "Megapixels/s", "Tiles", "Device", "Precision",
 INPUT = "input"
 
 
-def page_of(wish: "Wish", image: Image, attempts: "Sequence[Attempt]") -> Page:
+def page_of(wanted: Comparison, image: Image, attempts: Sequence[Attempt]) -> Page:
     done = [attempt for attempt in attempts if attempt.restored is not None]
     results = [
         (attempt.name, shown(attempt.restored.image)) for attempt in done if attempt.restored is not None
     ]
     before = enlarged(shown(image), results[0][1].shape)
     label = INPUT if before.shape[:2] == (image.height, image.width) else f"{INPUT}, pixels repeated"
-    level = "" if wish.level is None or wish.task.level is None else f", {wish.task.level.name} {wish.level}"
+    level = (
+        ""
+        if wanted.level is None or wanted.task.level is None
+        else f", {wanted.task.level.name} {wanted.level}"
+    )
     megapixels = image.height * image.width / 1e6
     first = done[0].restored
     assert first is not None
     return Page(
-        title=Path(wish.photo).name,
-        subtitle=f"{wish.task.name}{level}. {image.width} × {image.height} pixels, {image.origin.format}.",
+        title=Path(wanted.photo).name,
+        subtitle=f"{wanted.task.name}{level}. {image.width} × {image.height} pixels, {image.origin.format}.",
         tables=(Table(COLUMNS, tuple(_row(attempt, megapixels) for attempt in attempts)).used(),),
         comparisons=tuple(_comparisons([(label, before), *results], profile(first.image))),
         notes=(
@@ -60,11 +60,11 @@ def page_of(wish: "Wish", image: Image, attempts: "Sequence[Attempt]") -> Page:
     )
 
 
-def _row(attempt: "Attempt", megapixels: float) -> tuple[str, ...]:
+def _row(attempt: Attempt, megapixels: float) -> tuple[str, ...]:
     if attempt.restored is None:
         assert attempt.error is not None
         return (attempt.name, "–", "–", "–", "", "", f"failed: {attempt.error.message}")
-    report: Report = attempt.restored.report
+    report = attempt.restored.report
     return (
         report.weights,
         f"{report.seconds:.2f}",
@@ -76,7 +76,7 @@ def _row(attempt: "Attempt", megapixels: float) -> tuple[str, ...]:
     )
 
 
-def _comparisons(pictures: list[Picture], icc: bytes | None) -> list[Comparison]:
+def _comparisons(pictures: list[Picture], icc: bytes | None) -> list[Shown]:
     """The whole, and of a large photo the parts where most is to be seen."""
     judged = _judged(pictures)
     among = "the results differ" if len(judged) > 1 and judged[0] is not pictures[0][1] else "it changed"
@@ -86,7 +86,7 @@ def _comparisons(pictures: list[Picture], icc: bytes | None) -> list[Comparison]
     height, width, _ = pictures[0][1].shape
     if max(height, width) <= LONGEST:
         return [
-            Comparison(
+            Shown(
                 "The whole picture",
                 tuple(pictures),
                 same,
@@ -101,9 +101,9 @@ def _comparisons(pictures: list[Picture], icc: bytes | None) -> list[Comparison]
         f"Made smaller, to {share:.0%}: noise and fine detail show less. The parts below are as they are."
     )
     return [
-        Comparison("The whole picture", small, f"{caption} {same}".rstrip(), icc=icc),
+        Shown("The whole picture", small, f"{caption} {same}".rstrip(), icc=icc),
         *(
-            Comparison(
+            Shown(
                 f"Part {place}",
                 tuple((label, cut(pixels, window)) for label, pixels in pictures),
                 f"{window.width} × {window.height} pixels at {window.left}, {window.top}, as they are.",
@@ -122,5 +122,5 @@ def _judged(pictures: list[Picture]) -> list[np.ndarray]:
     return results if len(results) > 1 else [pictures[0][1], *results]
 
 
-def _seconds(attempts: "Sequence[Attempt]") -> float:
+def _seconds(attempts: Sequence[Attempt]) -> float:
     return sum(attempt.restored.report.seconds for attempt in attempts if attempt.restored is not None)
