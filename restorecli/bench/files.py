@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..atomic import atomic_file
 from ..errors import FileThereError, OutputError, UsageError
-from ..images.atomic import atomic_file
 from ..report import write_report
 from .gallery import Gallery
 from .page import page_of

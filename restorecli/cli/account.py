@@ -13,8 +13,8 @@ from ..wording import duration, printable
 from .output import Output, Progress
 
 if TYPE_CHECKING:
-    from ..engine.outcome import Outcome
-    from ..engine.plan import Job, Plan
+    from ..batch.pipeline import Outcome
+    from ..batch.plan import Job, Plan
     from ..engine.restorer import Estimate
 
 

@@ -21,10 +21,10 @@ from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
 
 if TYPE_CHECKING:
-    from ..engine.files import Inputs
-    from ..engine.naming import Naming
-    from ..engine.outcome import Transfer
-    from ..engine.plan import Plan
+    from ..batch.inputs import Inputs
+    from ..batch.naming import Naming
+    from ..batch.plan import Plan
+    from ..batch.transfer import Transfer
     from ..engine.restorer import Restorer
 
 
@@ -35,8 +35,8 @@ def restore(task: Task, level: Value, settings: Settings, options: RestoreOption
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
     selection = select(task, options.model, level, registry.entries(options.weights_file))
     licence.check(selection.usable, licence.policy(options.license))
-    from ..engine.naming import Naming
-    from ..engine.plan import make_plan, sweep
+    from ..batch.naming import Naming
+    from ..batch.plan import make_plan, sweep
 
     naming = Naming(
         task=task.name,
@@ -87,7 +87,7 @@ def _check_streams(options: RestoreOptions) -> bool:
 
 
 def _find(task: Task, options: RestoreOptions, naming: "Naming") -> "Inputs":
-    from ..engine.files import find_inputs, read_list
+    from ..batch.inputs import find_inputs, read_list
 
     listed: list[str] = []
     if options.from_file is not None:
@@ -120,7 +120,7 @@ def _work(
     selection: Selection, settings: Settings, options: RestoreOptions, plan: "Plan", account: Account
 ) -> None:
     """Loads the weights and sends the jobs through them."""
-    from ..engine.batch import run_batch
+    from ..batch.pipeline import run_batch
     from ..engine.probe import keep_freed_memory
     from ..engine.restorer import Restorer
 
@@ -166,7 +166,7 @@ def _estimate(plan: "Plan", restorer: "Restorer", account: Account, max_pixels: 
 
 
 def _transfer(task: Task, options: RestoreOptions, plan: "Plan") -> "Transfer":
-    from ..engine.outcome import Transfer
+    from ..batch.transfer import Transfer
     from ..images import DEFAULT_MAX_PIXELS, WriteOptions
 
     reads_stdin = any(job.source is None for job in plan.jobs)

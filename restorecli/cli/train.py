@@ -119,7 +119,7 @@ def curve(
     ] = False,
 ) -> None:
     """Plot the validation scores of a training's log."""
-    from ..images.atomic import atomic_file
+    from ..atomic import atomic_file
     from ..train.export import curve as draw
     from ..train.loop import LOG
 

@@ -16,7 +16,7 @@ from .client import Progress
 
 def cached(remote: Remote) -> Path | None:
     """The file, if it is here. Opens no socket, and does not prove it again."""
-    return repository.cached(remote) if remote.url is None else address.cached(remote)
+    return _side(remote).cached(remote)
 
 
 def fetch(remote: Remote, *, progress: Progress | None = None) -> Path:
@@ -25,15 +25,17 @@ def fetch(remote: Remote, *, progress: Progress | None = None) -> Path:
     Raises WeightsError, and leaves nothing behind but what can be resumed, where it cannot be had or is not
     what it should be.
     """
-    folder = repository.folder() if remote.url is None else address.folder()
+    folder = _side(remote).folder()
     try:
-        found = _proved_here(remote)
+        found, wrong = _proved_here(remote), None
         if found is None:
             _check_network(remote)
             _check_room(remote, folder)
-            found = _download(remote, progress)
+            found, wrong = _side(remote).download(remote, progress)
     except (*faults.EXPECTED, faults.WebPageError) as error:
         raise faults.explain(error, remote, folder) from error
+    if wrong is not None:
+        raise _not_meant(remote, wrong)
     return found
 
 
@@ -41,6 +43,11 @@ def forget(remote: Remote) -> None:
     """Deletes what was downloaded from an address. The Hub's cache is shared and the user's: it stays."""
     if remote.url is not None:
         address.drop(address.place(remote))
+
+
+def _side(remote: Remote):
+    """One of two modules with the same four functions: folder, cached, download, drop."""
+    return repository if remote.url is None else address
 
 
 def _proved_here(remote: Remote) -> Path | None:
@@ -52,25 +59,8 @@ def _proved_here(remote: Remote) -> Path | None:
         return found
     if remote.url is None and repository.is_as_served(found):
         raise _not_meant(remote, wrong)  # it came whole: fetching it again would give the same
-    _drop(remote, found)  # damaged on the disk
+    _side(remote).drop(found)  # damaged on the disk
     return None
-
-
-def _download(remote: Remote, progress: Progress | None) -> Path:
-    if remote.url is not None:
-        path, wrong = address.download(remote, progress)
-    else:
-        path = repository.download(remote, progress)
-        wrong = problem(path, repository.with_the_hubs_hash(remote, path))
-        if wrong is not None:
-            _drop(remote, path)
-    if wrong is not None:
-        raise _not_meant(remote, wrong)
-    return path
-
-
-def _drop(remote: Remote, path: Path) -> None:
-    (repository if remote.url is None else address).drop(path)
 
 
 def _not_meant(remote: Remote, wrong: str) -> WeightsError:

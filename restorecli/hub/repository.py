@@ -35,8 +35,17 @@ def cached(remote: Remote) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def download(remote: Remote, progress: Progress | None) -> Path:
-    """Into the Hub's cache. What the client raises comes out as it is."""
+def download(remote: Remote, progress: Progress | None) -> tuple[Path, str | None]:
+    """The file, or what is wrong with what came; then nothing of it is left."""
+    path = _into_cache(remote, progress)
+    wrong = problem(path, with_the_hubs_hash(remote, path))
+    if wrong is not None:
+        drop(path)
+    return path, wrong
+
+
+def _into_cache(remote: Remote, progress: Progress | None) -> Path:
+    """What the client raises comes out as it is."""
     repo, revision, file = _names(remote)
     for pause in (*PAUSES, None):
         try:

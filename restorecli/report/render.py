@@ -15,7 +15,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from ..images.atomic import atomic_file
+from ..atomic import atomic_file
 from ..wording import printable
 from .page import Page, Table
 from .pictures import data_uri

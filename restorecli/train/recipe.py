@@ -78,7 +78,7 @@ class Recipe:
     model: ModelSpec
     schedule: Schedule
     sources: tuple[Source, ...]
-    mix: Mix  # how samples are damaged; in the file a table of one of the mixes of its task
+    mix: Mix  # how samples are damaged; in the file a table with the name that a task gives it
     validation: Validation = field(default_factory=Validation)
     white_noise: bool = False  # its weights are for photos whose noise is white
     trained_for: str = ""
@@ -117,15 +117,13 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def _read(table: dict[str, Any], where: str, sha256: str) -> Recipe:
-    task = TASKS.get(table.get("task", ""))
-    if task is None:
-        raise CheckError(f"{where}: task: {table.get('task')!r} is not one of {', '.join(map(repr, TASKS))}")
-    given = [name for name in task.mixes if name in table]
+    known = {name: where_it_is for task in TASKS.values() for name, where_it_is in task.mixes.items()}
+    given = [name for name in known if name in table]
     if len(given) != 1:
-        names = ", ".join(f"[{name}]" for name in task.mixes)
+        names = ", ".join(f"[{name}]" for name in known)
         raise CheckError(f"{where}: give one of {names}: how samples are damaged")
     (name,) = given
-    mix = read_table(part(task.mixes[name]), table[name], f"{where}: {name}")
+    mix = read_table(part(known[name]), table[name], f"{where}: {name}")
     rest = {key: value for key, value in table.items() if key != name}
     recipe = replace(read_table(Recipe, rest, where, given={"mix": mix}), sha256=sha256)
     _check(recipe, where)
@@ -134,6 +132,8 @@ def _read(table: dict[str, Any], where: str, sha256: str) -> Recipe:
 
 def _check(recipe: Recipe, where: str) -> None:
     """What the types cannot say."""
+    if recipe.task not in TASKS:
+        raise CheckError(f"{where}: task: {recipe.task!r} is not one of {', '.join(map(repr, TASKS))}")
     if recipe.mix.scale != recipe.model.scale:
         raise CheckError(
             f"{where}: the mix makes images {recipe.mix.scale} times smaller, not the model's scale"

@@ -89,7 +89,12 @@ def test_weights_stand_with_what_was_used(tmp_path):
 def test_the_precision_is_the_one_that_ran(tmp_path):
     job = Job(clean_set(tmp_path), CARDS["noise-colour"], 25.0, ("auto",))
     for asked, used in (("bf16", {"bf16"}), ("auto", {"fp32", "bf16"})):
-        assert scores(job, replace(CPU, precision=asked, baselines="none"))[-1].precision in used
+        assert (
+            scores(job, replace(CPU, settings=Settings(device="cpu", precision=asked), baselines="none"))[
+                -1
+            ].precision
+            in used
+        )
 
 
 def test_two_names_of_the_same_weights_are_one_row(tmp_path):
@@ -103,7 +108,7 @@ class Chooses(Restorer):
 
     def restore_image(self, image, **options):
         restored = super().restore_image(image, **options)
-        if self._model != "auto":
+        if self._selection.model != "auto":
             return restored
         weights = "compact-denoise" if image.pixels.mean() > 0.4 else "compact-denoise-gray"
         return replace(restored, report=replace(restored.report, weights=weights))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from restorecli.engine import plan as planning
-from restorecli.engine.files import find_inputs, is_own_result, read_list
-from restorecli.engine.naming import Naming
-from restorecli.engine.plan import Plan, make_plan, sweep
+from restorecli.batch import plan as planning
+from restorecli.batch.inputs import find_inputs, maker_of, read_list
+from restorecli.batch.naming import Naming
+from restorecli.batch.plan import Plan, make_plan, sweep
 from restorecli.errors import OutputError, UsageError
 
 
@@ -69,7 +69,7 @@ def test_a_walk_leaves_out_hidden_files_temporaries_own_results_and_the_output(t
     [("a.denoise.png", True), ("a.b.deblur.tiff", True), ("denoise.png", False), (".denoise.png", False)],
 )
 def test_own_results_are_told_by_their_names(name: str, own: bool):
-    assert is_own_result(Path(name)) is own
+    assert (maker_of(Path(name)) is not None) is own
 
 
 def test_a_file_that_is_named_is_taken_whatever_it_is_called(tmp_path: Path):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..errors import FileThereError, InputError, UsageError
 from ..images import sweep_temporaries
-from .files import Inputs, Problem, absolute, is_folder, is_own_result, made_by
-from .naming import Naming, output_folder, target_of
+from .inputs import EntryOf, Inputs, Problem, entry_finder, is_folder, maker_of
+from .naming import Naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,24 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
     """The whole plan, or the UsageError or OutputError that refuses it."""
     if not inputs.alone and any(found.path is None for found in inputs.files):
         raise UsageError("standard input (-) cannot stand beside others", hint="give it a command of its own")
-    folder = output_folder(inputs, naming)
+    folder = naming.folder_for(alone=inputs.alone)
     jobs: list[Job] = []
     problems = list(inputs.problems)
-    by_name: set[Path] = set()
+    originals: set[Path] = set()  # the user named them, and not by a name of ours
     for found in inputs.files:
         try:
-            target = target_of(found, naming, folder)
+            jobs.append(Job(found.path, naming.target_of(found, folder)))
         except InputError as error:
             problems.append(Problem(str(found.path), error))
-            continue
-        jobs.append(Job(found.path, target))
-        if found.by_name and found.path is not None:
-            by_name.add(found.path)
-    jobs, left_out = _without_results(jobs, by_name)
-    if naming.in_place:
-        jobs, links = _without_links(jobs)
-        left_out += links
-    left_out += [path for path in inputs.passed_over if made_by(path) == naming.task]
-    others = [path for path in inputs.passed_over if made_by(path) != naming.task]
-    _refuse_collisions(jobs)
+        if found.path is not None and found.by_name and maker_of(found.path) is None:
+            originals.add(found.path)
+    entry_of = entry_finder()
+    left_out = _links(jobs, entry_of) if naming.in_place else _results(jobs, originals, entry_of)
+    gone = set(left_out)
+    jobs = [job for job in jobs if job.source not in gone]
+    left_out += [path for path in inputs.passed_over if maker_of(path) == naming.task]
+    others = [path for path in inputs.passed_over if maker_of(path) != naming.task]
+    _refuse_collisions(jobs, entry_of)
     _refuse_overwritten_inputs(jobs, naming.in_place)
     todo: list[Job] = []
     done: list[Job] = []
@@ -76,61 +74,49 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
     return Plan(tuple(todo), tuple(done), tuple(problems), tuple(left_out), tuple(others), inputs.alone)
 
 
-def _without_results(jobs: list[Job], by_name: set[Path]) -> tuple[list[Job], list[Path]]:
-    """Leaves out inputs that are results of other inputs, as `restore denoise *.png` gives on its second run.
+def _results(jobs: list[Job], originals: set[Path], entry_of: EntryOf) -> list[Path]:
+    """Inputs that are results of other inputs, as `restore denoise *.png` meets them on its second run.
 
-    A file that the user named is left out only if its name is one of ours; otherwise it is an original that
-    would be overwritten, and the plan is refused later.
+    An original is none of them: it would be overwritten, and the plan is refused later.
     """
-    targets = {absolute(job.target): job for job in jobs if job.target is not None}
-    kept: list[Job] = []
-    left_out: list[Path] = []
-    for job in jobs:
-        maker = None if job.source is None else targets.get(absolute(job.source))
-        if job.source is None or maker is None or maker is job:
-            kept.append(job)
-            continue
-        original = job.source in by_name and not is_own_result(job.source)
-        if original:
-            kept.append(job)
-        else:
-            left_out.append(job.source)
-    return kept, left_out
+    makers = {entry_of(job.target): job for job in jobs if job.target is not None}
+    sources = {job.source: job for job in jobs if job.source is not None and job.source not in originals}
+    return [source for source, job in sources.items() if makers.get(entry_of(source), job) is not job]
 
 
-def _without_links(jobs: list[Job]) -> tuple[list[Job], list[Path]]:
-    """In place, a picture is restored once, however many links to it are inputs too."""
-    by_target: dict[Path, Job] = {}
-    for job in sorted(jobs, key=lambda job: job.source != job.target):  # links last
-        assert job.target is not None
-        by_target.setdefault(job.target.resolve(), job)
-    kept = set(by_target.values())
-    links = [job.source for job in jobs if job not in kept and job.source is not None]
-    return [job for job in jobs if job in kept], links
+def _links(jobs: list[Job], entry_of: EntryOf) -> list[Path]:
+    """In place, a picture is restored once: all but one of the inputs that lead to it."""
+    kept: dict[str, Path] = {}
+    leading = {job.source: job.target for job in jobs if job.source is not None and job.target is not None}
+    for source, target in sorted(leading.items(), key=lambda way: way[0] != way[1]):  # links last
+        kept.setdefault(_written(target, entry_of), source)
+    return [source for source, target in leading.items() if kept[_written(target, entry_of)] != source]
 
 
-def _refuse_collisions(jobs: list[Job]) -> None:
+def _written(target: Path, entry_of: EntryOf) -> str:
+    """The file that is written in the end: a link is written through."""
+    return os.path.realpath(target) if os.path.islink(target) else entry_of(target)  # noqa: PTH114
+
+
+def _refuse_collisions(jobs: list[Job], entry_of: EntryOf) -> None:
     """No two inputs may become one file, also where the file system does not tell A from a."""
-    taken: dict[str, Job] = {}
+    exactly: dict[str, Job] = {}
+    nearly: dict[str, Job] = {}
     for job in jobs:
         if job.target is None:
             continue
-        path = absolute(job.target)
-        key = unicodedata.normalize("NFC", path).casefold()
-        other = taken.setdefault(key, job)
-        if other is not job and other.target is not None:
-            same = path == absolute(other.target)
-            if same or folds_case(job.target.parent):
-                raise UsageError(
-                    f"{other.name} and {job.name} would both become {job.target}",
-                    hint=_tell_apart(other, job),
-                )
+        path = _written(job.target, entry_of)
+        other = exactly.setdefault(path, job)
+        if other is job:
+            other = nearly.setdefault(unicodedata.normalize("NFC", path).casefold(), job)
+            if other is job or not folds_case(job.target.parent):
+                continue
+        message = f"{other.name} and {job.name} would both become {job.target}"
+        raise UsageError(message, hint=_tell_apart(other, job))
 
 
 def _tell_apart(one: Job, other: Job) -> str:
-    assert one.source is not None
-    assert other.source is not None
-    if one.source.parent == other.source.parent:
+    if one.source is not None and other.source is not None and one.source.parent == other.source.parent:
         return '--name "{stem}-{suffix}.{task}.{ext}" tells them apart by the format they came in'
     return '--name "{parent}-{stem}.{ext}" tells them apart by folder'
 
@@ -139,10 +125,10 @@ def folds_case(folder: Path) -> bool:
     """Whether the file system of a folder (or of the nearest one above that is there) ignores case."""
     there = next((place for place in (folder, *folder.absolute().parents) if is_folder(place)), Path())
     with suppress(OSError):  # it may not be read
-        names = (path for path in (*there.iterdir(), there.absolute()) if path.name.swapcase() != path.name)
-        for path in names:
+        for path in (*there.iterdir(), there.absolute()):
             twin = path.with_name(path.name.swapcase())
-            return twin.exists() and twin.samefile(path)
+            if twin.name != path.name:
+                return twin.exists() and twin.samefile(path)
     return sys.platform in ("win32", "darwin")
 
 
@@ -150,23 +136,26 @@ def _refuse_overwritten_inputs(jobs: list[Job], in_place: bool) -> None:
     """No result may replace an input, by whatever path, symbolic or hard link it is reached."""
     sources: dict[tuple[int, int], Job] = {}
     for job in jobs:
-        if job.source is not None:
-            status = job.source.stat()
-            sources.setdefault((status.st_dev, status.st_ino), job)
+        if (identity := _identity(job.source)) is not None:
+            sources.setdefault(identity, job)
     for job in jobs:
-        try:
-            status = None if job.target is None else job.target.stat()
-        except OSError:
-            continue
-        owner = None if status is None else sources.get((status.st_dev, status.st_ino))
+        identity = _identity(job.target)
+        owner = None if identity is None else sources.get(identity)
         if owner is None or (in_place and owner is job):
             continue
         if owner is job:
-            raise UsageError(
-                f"{job.name}: the result would replace the input",
-                hint="--in-place allows it; -o names another",
-            )
+            hint = "--in-place allows it; -o names another"
+            raise UsageError(f"{job.name}: the result would replace the input", hint=hint)
         raise UsageError(f"the result of {job.name} would replace {owner.name}", hint="-o FOLDER/ or --name")
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """What file it is, however many names it has; None where there is none."""
+    try:
+        status = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def sweep(plan: Plan) -> int:

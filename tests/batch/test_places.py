@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from restorecli.engine.batch import run_batch
-from restorecli.engine.files import find_inputs
-from restorecli.engine.naming import Naming
-from restorecli.engine.plan import Job, Plan, make_plan
+from restorecli.batch.inputs import find_inputs
+from restorecli.batch.naming import Naming
+from restorecli.batch.pipeline import run_batch
+from restorecli.batch.plan import Job, Plan, make_plan
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import OutputError, UsageError
 from restorecli.images import Image, write

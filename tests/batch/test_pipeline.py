@@ -2,8 +2,9 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,15 +12,21 @@ import cv2
 import numpy as np
 import pytest
 
-from restorecli.engine import read_ahead, write_behind
-from restorecli.engine.batch import run_batch
-from restorecli.engine.outcome import Outcome, Transfer
-from restorecli.engine.plan import Job
-from restorecli.engine.restorer import Report, Restored
+from restorecli.batch import pipeline
+from restorecli.batch import transfer as transferring
+from restorecli.batch.pipeline import Outcome, run_batch
+from restorecli.batch.plan import Job
+from restorecli.batch.transfer import Transfer
 from restorecli.errors import FileThereError, InputError, NetworkOutputError, OutOfMemoryError, OutputError
 from restorecli.images import Image, WriteOptions, read
 
-REPORT = Report("none", 1, (8, 8), 0, "cpu", "fp32", 0, None, 0.0)
+REPORT = "what a restorer tells"
+
+
+@dataclass(frozen=True)
+class Restored:
+    image: Image
+    report: str
 
 
 class Inverting:
@@ -107,13 +114,13 @@ def test_fail_fast_stops_at_the_first_failure(jobs: list[Job]):
 def test_interrupted_it_finishes_and_reports_what_is_being_written(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write = write_behind.write
+    write = transferring.write
 
     def write_slowly(*arguments):
         time.sleep(0.3)
         return write(*arguments)
 
-    monkeypatch.setattr(write_behind, "write", write_slowly)
+    monkeypatch.setattr(transferring, "write", write_slowly)
 
     def interrupt(number: int) -> None:
         if number == 3:
@@ -142,14 +149,14 @@ def test_an_interrupt_while_the_last_ones_are_written_loses_none(jobs: list[Job]
 
 def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
     reads: list[int] = []
-    original = read_ahead.read
+    original = transferring.read
 
     def counted(*arguments, **options):
         reads.append(1)
         return original(*arguments, **options)
 
-    monkeypatch.setattr(read_ahead, "read", counted)
-    monkeypatch.setattr(read_ahead, "WAITING_BYTES", 1)  # every image is a large one
+    monkeypatch.setattr(transferring, "read", counted)
+    monkeypatch.setattr(pipeline, "WAITING_BYTES", 1)  # every image is a large one
     ahead = []
 
     def look(number: int) -> None:
@@ -161,10 +168,10 @@ def test_reading_stays_one_large_image_ahead(jobs: list[Job], monkeypatch: pytes
 
 
 def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(write_behind, "WAITING_BYTES", 1)
+    monkeypatch.setattr(pipeline, "WAITING_BYTES", 1)
     writing, most = [0], [0]
     lock = threading.Lock()
-    write = write_behind.write
+    write = transferring.write
 
     def counted(*arguments):
         with lock:
@@ -176,7 +183,7 @@ def test_writing_stays_one_large_image_behind(jobs: list[Job], monkeypatch: pyte
             writing[0] -= 1
         return receipt
 
-    monkeypatch.setattr(write_behind, "write", counted)
+    monkeypatch.setattr(transferring, "write", counted)
     assert all(outcome.error is None for outcome in run(jobs))
     assert most == [1]
 
@@ -191,11 +198,29 @@ def test_reading_and_writing_run_beside_the_network(jobs: list[Job], monkeypatch
 
         return run_slowly
 
-    monkeypatch.setattr(read_ahead, "read", slow(read_ahead.read))
-    monkeypatch.setattr(write_behind, "write", slow(write_behind.write))
+    monkeypatch.setattr(transferring, "read", slow(transferring.read))
+    monkeypatch.setattr(transferring, "write", slow(transferring.write))
     start = time.perf_counter()
     run(jobs, Inverting(lambda number: time.sleep(0.05)))
     assert time.perf_counter() - start < 0.9
+
+
+def test_no_pixels_outlive_their_turn(jobs: list[Job]):
+    class Watching(Inverting):
+        def restore_image(self, image: Image, **options) -> Restored:
+            alive.append(sum(pixels() is not None for pixels in given))
+            given.append(weakref.ref(image.pixels))
+            return super().restore_image(image, **options)
+
+    def fail(number: int) -> None:
+        if number % 2:
+            raise InputError("of no use") from OSError("and why")
+
+    given, alive = [], []
+    outcomes = run(jobs, Watching(fail))
+    assert [outcome.error is None for outcome in outcomes] == [True, False] * 4
+    assert alive == [0] * 8  # not while the next one is waited for, and not with what is told of a failure
+    assert not any(pixels() is not None for pixels in given)
 
 
 def test_standard_streams(tmp_path: Path):

@@ -7,8 +7,10 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
@@ -18,6 +20,7 @@ from ..tasks import TASKS
 from ..wording import reason
 
 OWN_RESULT = re.compile(rf".+\.({'|'.join(TASKS)})\.[^.]+", re.IGNORECASE)
+EntryOf = Callable[[Path], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +64,38 @@ def find_inputs(
     names, listed = list(names), list(listed)
     if names.count(STANDARD_STREAM) > 1:
         raise UsageError("standard input (-) can be read only once")
+    if "" in (*names, *listed):
+        raise UsageError("an empty name is no input", hint="is a variable of the shell not set?")
     found: dict[str, Found] = {}
     problems: list[Problem] = []
     passed_over: list[Path] = []
     alone = len(names) == 1 and not listed
-    for place, name in enumerate((*names, *listed)):
-        literal = place >= len(names)
-        if not name:
-            raise UsageError("an empty name is no input", hint="is a variable of the shell not set?")
+    entry_of = entry_finder()
+    for number, name in enumerate((*names, *listed)):
+        path, literal = Path(name), number >= len(names)
         if name == STANDARD_STREAM and not literal:
             found[name] = Found(None)
             continue
-        if not literal and _is_pattern(name):
-            matches = _by_pattern(name, output_folder, problems)
-            alone = False
-        elif is_folder(Path(name)):
-            alone = False
-            if len(names) > 1 and same_file(Path(name), output_folder):
-                continue  # `restore denoise * -o results/` names it on its second run
-            matches = _walk(Path(name), recursive, output_folder, problems)
+        is_pattern = not literal and glob.has_magic(name) and not os.path.lexists(name)
+        if not is_pattern and not is_folder(path):
+            found.setdefault(entry_of(path), Found(path))
+            continue
+        alone = False
+        if len(names) > 1 and same_file(path, output_folder):
+            continue  # `restore denoise * -o results/` names it on its second run
+        if is_pattern:
+            root, images = _by_pattern(name, output_folder, entry_of)
+            if not images:
+                problems.append(Problem(name, InputError(f"{name}: no image matches")))
         else:
-            matches = iter([Found(Path(name))])
-        for match in matches:
-            assert match.path is not None
-            if not match.by_name and is_own_result(match.path):
-                passed_over.append(match.path)
+            root, images = path, _walk(path, recursive, output_folder, problems)
+        for image in images:
+            if maker_of(image) is not None:
+                passed_over.append(image)
             else:
-                found.setdefault(absolute(match.path), match)
-    files = []
+                place = str(image.parent.relative_to(root))
+                found.setdefault(entry_of(image), Found(image, place, by_name=False))
+    files: list[Found] = []
     for match in found.values():
         why = None if match.path is None else _why_not_a_file(match.path)
         if why is None:
@@ -106,56 +113,54 @@ def read_list(data: bytes) -> list[str]:
     return [name for name in names if name.strip()]
 
 
-def absolute(path: Path) -> str:
-    """One spelling per place, links left as they are; what is above a linked folder only the link tells."""
-    if path.name == "..":
-        path = path.resolve()
-    elif ".." in path.parts:
-        path = path.parent.resolve() / path.name
-    return os.path.abspath(path)  # noqa: PTH100 - Path.resolve() follows links, Path.absolute() keeps `..`
-
-
-def is_folder(path: Path) -> bool:
-    """Whether it is a folder. Path.is_dir() itself raises where a folder above may not be entered."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def is_own_result(path: PurePath) -> bool:
-    """Whether the name is one that restorecli gives to its results by itself."""
-    return made_by(path) is not None
-
-
-def made_by(path: PurePath) -> str | None:
-    """The task whose result has such a name."""
+def maker_of(path: PurePath) -> str | None:
+    """The task whose results get such a name by themselves."""
     match = OWN_RESULT.fullmatch(path.name)
     return None if match is None else match[1].lower()
 
 
-def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not os.path.lexists(name)
+def entry_finder() -> EntryOf:
+    """Tells which entry of which folder a path is, however it is spelled; a link is an entry of its own.
+
+    What is above a linked folder only the link tells, so that folders are resolved: each once, for as long as
+    the function is kept.
+    """
+    real = cache(os.path.realpath)
+
+    def entry_of(path: Path) -> str:
+        folder, name = os.path.split(path)
+        return real(path) if name in (".", "..") else os.path.join(real(folder), name)  # noqa: PTH118
+
+    return entry_of
 
 
-def _by_pattern(pattern: str, keep_out: Path | None, problems: list[Problem]) -> Iterator[Found]:
-    fixed = Path()
-    for part in PurePath(pattern).parts:
-        if glob.has_magic(part):
-            break
-        fixed /= part
-    matches = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
-    images = [path for path in matches if _is_wanted(path) and not is_folder(path)]
-    if keep_out is not None and _is_below(keep_out, fixed):
-        images = [path for path in images if not _is_below(path, keep_out)]
-    if not images:
-        problems.append(Problem(pattern, InputError(f"{pattern}: no image matches")))
-    for path in images:
-        yield Found(path, str(path.parent.relative_to(fixed)), by_name=False)
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder. Path.is_dir() itself raises where a folder above may not be entered."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
-def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> Iterator[Found]:
+def same_file(path: Path, other: Path | None) -> bool:
+    try:
+        return other is not None and path.samefile(other)
+    except OSError:
+        return False
+
+
+def _by_pattern(pattern: str, keep_out: Path | None, entry_of: EntryOf) -> tuple[Path, list[Path]]:
+    """The part that is no pattern, and the images that match, without those in the output folder."""
+    root = Path(*takewhile(lambda part: not glob.has_magic(part), PurePath(pattern).parts))
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
+    images = [path for path in map(Path, matches) if _is_wanted(path)]
+    if keep_out is not None:
+        out, inside = Path(os.path.realpath(keep_out)), Path(os.path.realpath(root))
+        if out not in (inside, *inside.parents):  # a pattern in there is meant
+            images = [path for path in images if out not in Path(entry_of(path)).parents]
+    return root, images
+
+
+def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> list[Path]:
     """The images of a folder, then of the folders below. Links to folders are not followed: no loops."""
+    images: list[Path] = []
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -165,15 +170,13 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
         except OSError as error:
             problems.append(Problem(str(folder), InputError(f"{folder}: {reason(error)}")))
             continue
-        below: list[Path] = []
-        for entry in entries:
+        images += [path for path in (folder / entry.name for entry in entries) if _is_wanted(path)]
+        for entry in reversed(entries) if recursive else ():
             path = folder / entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if recursive and not entry.name.startswith(".") and not same_file(path, keep_out):
-                    below.append(path)
-            elif _is_wanted(path) and not is_folder(path):
-                yield Found(path, str(folder.relative_to(root)), by_name=False)
-        folders.extend(reversed(below))
+            is_below = entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+            if is_below and not same_file(path, keep_out):
+                folders.append(path)
+    return images
 
 
 def _is_wanted(path: Path) -> bool:
@@ -182,18 +185,8 @@ def _is_wanted(path: Path) -> bool:
         path.suffix.lower() in READABLE_SUFFIXES
         and not path.name.startswith(".")
         and not path.name.endswith(TEMPORARY_SUFFIX)
+        and not is_folder(path)
     )
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return Path(absolute(folder)) in Path(absolute(path)).parents
-
-
-def same_file(path: Path, other: Path | None) -> bool:
-    try:
-        return other is not None and path.samefile(other)
-    except OSError:
-        return False
 
 
 def _why_not_a_file(path: Path) -> str | None:
