@@ -9,7 +9,7 @@ job.py         what is to be measured, and how: a set, a card, a level
 cases.py       a scene and a card to an input and its target, and to the figures of a result
 baselines.py   what costs no download: NLM, total variation, bicubic, Malvar's demosaicing
 methods.py     weights and baselines, ready to run
-trained.py     what `restore train evaluate` brings: a network that is in no list, damages by name
+damages.py     any damage by its name, as a card
 runner.py      methods over the cases of a set, measured: a row of the table each
 results.py     what was measured, to JSON and back
 tables.py      results as a table, long or short, as Markdown and CSV

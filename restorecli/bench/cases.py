@@ -16,7 +16,7 @@ from ..ops.degrade import DEGRADATIONS, to_8_bit
 from ..ops.resize import matlab_bicubic
 from ..tasks import TASKS, Card
 from .folders import Item, load
-from .results import WORSE
+from .results import WORSE, ImageScore
 
 _SMALLEST_SHOT = 16  # side of an image that a camera's filters fit into
 _RGB2GRAY = (0.298936, 0.587043, 0.114021)  # Matlab's weights of red, green and blue
@@ -29,18 +29,6 @@ class Case:
     name: str
     input: Tensor
     target: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one result; None where images are equal or cannot be compared."""
-
-    psnr: float | None
-    ssim: float
-    psnr_input: float | None
-    psnr_to_input: float | None
-    psnr_luma: float | None
-    worse: bool | None  # than the input; None where that cannot be compared
 
 
 def make_case(item: Item, place: int, card: Card, level: float | str | None) -> Case:
@@ -114,7 +102,7 @@ def as_tensor(pixels: np.ndarray) -> Tensor:
     return torch.from_numpy(planes) / white
 
 
-def measure(result: Tensor, case: Case, card: Card) -> Figures:
+def measure(result: Tensor, case: Case, card: Card) -> ImageScore:
     """The figures of a result (C, h, w), in float64."""
     result = result.clamp(0, 1)
     if card.rounding == "8 bit":
@@ -127,7 +115,11 @@ def measure(result: Tensor, case: Case, card: Card) -> Figures:
     given = _as_judged(case.input.clamp(0, 1), card, border) if comparable else None
     psnr = metrics.psnr(judged, target)
     psnr_input = None if given is None else metrics.psnr(given, target)
-    return Figures(
+    height, width = case.target.shape[-2:]
+    return ImageScore(
+        name=case.name,
+        height=height,
+        width=width,
         psnr=_finite(psnr),
         ssim=metrics.ssim(judged, target, edges=card.ssim),
         psnr_input=_finite(psnr_input),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from torch import nn
+
 from ..registry import entries
 from ..settings import Settings
 from ..spec import WeightsEntry
@@ -31,6 +33,7 @@ class Job:
     level: Value
     models: tuple[str, ...]  # as for --model
     rows: tuple[WeightsEntry, ...] = field(default_factory=entries)  # that they may stand for
+    network: nn.Module | None = None  # of the one row, where its weights are in no file yet
 
     @property
     def name(self) -> str:

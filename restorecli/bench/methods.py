@@ -77,7 +77,9 @@ def _weights(model: str, job: Job, options: Options, before: BeforeLoading | Non
     def start() -> Callable[[Tensor], Ran]:
         used = selection if is_choice or told else select(task, model, None, job.rows)
         licence.check(used.usable, options.licence)
-        restorer = Restorer(used, settings=options.settings, before_loading=before, load=False)
+        restorer = Restorer(
+            used, settings=options.settings, before_loading=before, load=False, network=job.network
+        )
 
         def restore(image: Tensor) -> Ran:
             restored = restorer.restore_image(Image.from_array(image.permute(1, 2, 0).numpy()))

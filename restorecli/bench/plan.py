@@ -4,22 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torch import nn
+
 from .. import __version__
 from ..errors import RestoreError, UsageError
 from ..read_rows import AUTO
 from ..registry import entries
 from ..spec import WeightsEntry
-from ..tasks import TASKS, Card, Task, find_task
+from ..tasks import TASKS, Card, Task, Value, find_task
 from .fetching import Progress as FetchProgress
 from .fetching import fetch_set
 from .folders import ImageSet, assemble, groups_of, inspect, open_folder
 from .job import Job, Options
 from .methods import methods_in, models_for
 from .protocols import checked_levels, find_card, usual_cards
-from .results import Amount, Problem, Results, Score
+from .results import Problem, Results, Score
 from .runner import Watcher, machine, run
 from .sets import MINI, MINI_FOLDER, find_set, references
-from .trained import Trained, damage_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Request:
     protocol: str | None = None
     limit: int | None = None
     rows: tuple[WeightsEntry, ...] = field(default_factory=entries)  # that the models may stand for
-    trained: Trained | None = None  # instead of models: a network of this task
-    damages: tuple[str, ...] = ()  # NAME:LEVEL, instead of a protocol
+    network: nn.Module | None = None  # of the one row, where its weights are in no file yet
+    cards: tuple[Card, ...] = ()  # where they are made for this, instead of a protocol
+    gray: bool = False  # measured on the gray of colour images
 
 
 def task_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> str | None:
@@ -46,8 +48,7 @@ def task_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> str | None
 
 def levels_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> tuple[float, ...]:
     """The numbers that were given for the level of the task, and for no other."""
-    row = next((row for row in TASKS.values() if row.name == task), None)
-    known = None if row is None else row.level
+    known = TASKS[task].level if task in TASKS else None
     for name in levels:
         if known is None or known.name != name:
             takes = known is not None and known.kind is not str
@@ -65,13 +66,9 @@ def levels_of(task: str | None, levels: Mapping[str, Sequence[str]]) -> tuple[fl
 class Plan:
     jobs: tuple[Job, ...]
     problems: tuple[Problem, ...] = ()
-    trained: Trained | None = None
 
     def rows(self, options: Options) -> int:
-        return sum(self.rows_of(job, options) for job in self.jobs)
-
-    def rows_of(self, job: Job, options: Options) -> int:
-        return methods_in(job, options) + (self.trained is not None)
+        return sum(methods_in(job, options) for job in self.jobs)
 
 
 def embedded_tasks(rows: Sequence[WeightsEntry]) -> tuple[str, ...]:
@@ -82,15 +79,11 @@ def embedded_tasks(rows: Sequence[WeightsEntry]) -> tuple[str, ...]:
 
 def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
     """Raises what makes no sense (UsageError, WeightsError); sets that fail are problems of the plan."""
-    wanted, trained = _wanted(request), request.trained
-    damages = [] if trained is None else [damage_card(text, trained) for text in request.damages]
-    levels = request.levels
-    if trained is not None and trained.spec.scale > 1 and not (levels or request.damages):
-        levels = (float(trained.spec.scale),)  # its only one
+    wanted = _wanted(request)
     jobs: list[Job] = []
     problems: list[Problem] = []
     for task, source in wanted:
-        scales = _scales(TASKS[task], levels)
+        scales = _scales(TASKS[task], request.levels)
         try:
             images = inspect(_open(source, scales, progress), request.limit)
         except UsageError:
@@ -98,20 +91,17 @@ def make_plan(request: Request, progress: FetchProgress | None = None) -> Plan:
         except RestoreError as error:
             problems.append(Problem(str(source), (error.message,), error.hint or ""))
             continue
-        for card in _cards(task, request, images, damages):
-            for level in checked_levels(card, levels):
-                models = () if trained else _models(task, request, level)
-                job = Job(images, card, level, models, request.rows)
+        for card in _cards(task, request, images):
+            for level in checked_levels(card, request.levels):
+                job = Job(images, card, level, _models(task, request, level), request.rows, request.network)
                 models_for(job)  # a name that nothing answers to is said before any work
                 jobs.append(job)
-    return Plan(tuple(jobs), tuple(problems), trained)
+    return Plan(tuple(jobs), tuple(problems))
 
 
 def _wanted(request: Request) -> list[tuple[str, str | Path]]:
     """Tasks and where their images come from."""
     task: str | None = None if request.task is None else find_task(request.task).name
-    if request.damages and (request.protocol is not None or request.levels):
-        raise UsageError("--damage names card and level itself", hint="leave out --protocol and the level")
     if task is None and request.protocol is not None:
         raise UsageError("a protocol of which task?", hint="restore bench denoise --protocol noise-8bit")
     if not request.sets and not request.folders:
@@ -150,17 +140,16 @@ def _open(source: str | Path, scales: tuple[int, ...], progress: FetchProgress |
     return replace(assemble(row.title, groups), row=row)
 
 
-def _cards(task: str, request: Request, images: ImageSet, damages: Sequence[Card]) -> tuple[Card, ...]:
+def _cards(task: str, request: Request, images: ImageSet) -> tuple[Card, ...]:
+    if request.cards:
+        return request.cards
     if request.protocol is not None:
         return (find_card(request.protocol, task),)
-    gray = images.gray or (request.trained is not None and request.trained.is_gray)
-    if damages:
-        return tuple(replace(card, gray="rgb2gray" if gray else "") for card in damages)
     pairs = images.is_pairs and not TASKS[task].mosaic_input
-    return usual_cards(task, pairs=pairs, gray=gray, with_level=bool(request.levels))
+    return usual_cards(task, pairs=pairs, gray=images.gray or request.gray, with_level=bool(request.levels))
 
 
-def _models(task: str, request: Request, level: Amount) -> tuple[str, ...]:
+def _models(task: str, request: Request, level: Value) -> tuple[str, ...]:
     """Without default weights for a task (or scale), auto stands for nothing: the baselines are measured."""
     known = TASKS[task].level
     must_fit = known is not None and bool(known.choices)
@@ -178,13 +167,13 @@ def measure_all(plan: Plan, options: Options, watcher: Watcher) -> Iterator[Scor
     before = 0
     told: set[str] = set()
     for job in plan.jobs:
-        for row in run(job, options, watcher, before, plan.trained):
+        for row in run(job, options, watcher, before):
             if isinstance(row, Problem):
                 if row.what in told:
                     continue  # the same set at another level
                 told.add(row.what)
             yield row
-        before += plan.rows_of(job, options)
+        before += methods_in(job, options)
 
 
 def collect(plan: Plan, rows: Sequence[Score | Problem], options: Options, command: str) -> Results:

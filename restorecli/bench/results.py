@@ -18,15 +18,14 @@ from typing import Literal
 
 from ..checked import CheckError, read_table
 from ..errors import InputError
-from ..tasks import TASKS, Card, Level
+from ..tasks import TASKS, Card, Level, Value
 from ..wording import reason
 
 FORMAT = 1
 WORSE = 0.05  # dB: less than this nobody would call worse
 AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
-
-Amount = float | str | None  # a level that is measured at; None where there is none
+MEANS = ("psnr", "psnr_input", "psnr_to_input", "psnr_luma")  # of images, where all have the figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Score:
     task: str
     set: str
     protocol: str  # the name of a card
-    level: Amount
+    level: Value
     model: str  # the name of a baseline, or the id of weights: of several, that of most images comes first
     kind: Literal["weights", "baseline"]
     psnr: float | None
@@ -118,7 +117,7 @@ class Reference:
     task: str
     set: str
     protocol: str
-    level: Amount
+    level: Value
     method: str
     psnr: float
 
@@ -196,7 +195,7 @@ def from_data(document: object, where: str) -> Results:
         raise InputError(error.message, hint=hint) from error
 
 
-def level_words(task: str, level: Amount) -> str:
+def level_words(task: str, level: Value) -> str:
     """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
     known: Level | None = TASKS[task].level
     if level is None:
@@ -208,14 +207,11 @@ def level_words(task: str, level: Amount) -> str:
 
 
 def _lasting(score: Score) -> Score:
-    figures = {name: getattr(score, name) for name in _FIGURES}
+    figures = {name: getattr(score, name) for name in ("ssim", *MEANS)}
     kept = {name: None if value is None else round(value, LASTING) for name, value in figures.items()}
     return replace(
         score, **kept, seconds_per_megapixel=None, peak_memory=None, tile=None, device="", per_image=()
     )
-
-
-_FIGURES = ("psnr", "ssim", "psnr_input", "psnr_to_input", "psnr_luma")
 
 
 def _rounded(value: object) -> object:

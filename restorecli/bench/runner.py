@@ -4,7 +4,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,13 +18,12 @@ from ..ops.degrade import to_8_bit
 from ..selection import select
 from ..spec import WeightsEntry
 from ..tasks import TASKS
-from .cases import Case, Figures, make_case, measure
+from .cases import Case, make_case, measure
 from .gallery import OnImage, Shot
 from .job import Job, Options
 from .methods import BeforeLoading, Method, Ran, methods
-from .results import AND, ImageScore, Machine, Problem, Score
+from .results import AND, MEANS, ImageScore, Machine, Problem, Score, level_words
 from .sets import of_method, of_weights
-from .trained import Trained, TrainedMethod
 
 Progress = Callable[[str, int, int, int], None]  # what runs, images done, all images of it, rows done before
 
@@ -57,11 +56,7 @@ class Measured:
 
 
 def run(
-    job: Job,
-    options: Options,
-    watcher: Watcher = Watcher(),
-    before: int = 0,
-    trained: Trained | None = None,
+    job: Job, options: Options, watcher: Watcher = Watcher(), before: int = 0
 ) -> Iterator[Score | Problem]:
     """The rows of one set at one level: baselines, then weights; or the reasons why there are none."""
     images = job.images
@@ -74,8 +69,7 @@ def run(
         yield Problem(images.title, ("there is no image to measure on",))
         return
     there: set[tuple[object, ...]] = set()
-    found = [*methods(job, options, watcher.before), *([trained.method(job, options)] if trained else [])]
-    for done, method in enumerate(found, start=before):
+    for done, method in enumerate(methods(job, options, watcher.before), start=before):
         try:
             row = _row_of(job, method, options, _measure(job, method, options, watcher, done))
         except UsageError:
@@ -101,13 +95,12 @@ def _measure(job: Job, method: Method, options: Options, watcher: Watcher, befor
         # Watching the memory takes as long as small images do: those larger than all before are enough.
         is_larger, largest = case.target.numel() > largest, max(largest, case.target.numel())
         result, report, seconds, peak = _timed(ready, case, device if is_larger else None)
-        figures = measure(result, case, card)
-        height, width = case.target.shape[-2:]
-        measured.scores.append(ImageScore(case.name, height, width, **asdict(figures), seconds=seconds))
+        score = replace(measure(result, case, card), seconds=seconds)
+        measured.scores.append(score)
         measured.memory.append(peak)
         measured.reports += [report] if report is not None else []
         if watcher.on_image is not None and is_network:
-            watcher.on_image(_shot(job, method.name, case, result, figures))
+            watcher.on_image(_shot(job, method.name, case, result, score))
         if watcher.progress is not None:
             watcher.progress(f"{method.name}: {job.name}", place + 1, len(images.items), before)
     return measured
@@ -135,9 +128,7 @@ def _timed(
 
 def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> Score:
     images, card, scores, reports = job.images, job.card, measured.scores, measured.reports
-    is_network = method.kind == "weights"
-    used = [] if isinstance(method, TrainedMethod) else measured.used(job)
-    networks = [method.network] if isinstance(method, TrainedMethod) else [row.model.network for row in used]
+    used, is_network = measured.used(job), method.kind == "weights"
     name = AND.join(entry.id for entry in used) or method.name
     megapixels = sum(score.height * score.width for score in scores) / 1e6
     note = _why_not_whole(job)
@@ -148,16 +139,13 @@ def _row_of(job: Job, method: Method, options: Options, measured: Measured) -> S
         level=job.level,
         model=name,
         kind=method.kind,
-        psnr=_average([score.psnr for score in scores]),
         ssim=sum(score.ssim for score in scores) / len(scores),
-        psnr_input=_average([score.psnr_input for score in scores]),
-        psnr_to_input=_average([score.psnr_to_input for score in scores]),
-        psnr_luma=_average([score.psnr_luma for score in scores]),
+        **{name: _average([getattr(score, name) for score in scores]) for name in MEANS},
         images=len(scores),
         seconds_per_megapixel=sum(score.seconds or 0 for score in scores) / megapixels,
         whole=not note,
         note=note,
-        network=AND.join(dict.fromkeys(networks)),
+        network=AND.join(dict.fromkeys(entry.model.network for entry in used)),
         told=method.told,
         weights_sha256=AND.join(entry.sha256[:12] for entry in used if entry.sha256) or None,
         precision=reports[0].precision if reports else "fp32",
@@ -202,17 +190,14 @@ def _count(values: Sequence[bool | None]) -> int | None:
     return sum(there) if there else None
 
 
-def _shot(job: Job, model: str, case: Case, result: Tensor, figures: Figures) -> Shot:
-    result = result.clamp(0, 1)
+def _shot(job: Job, model: str, case: Case, result: Tensor, score: ImageScore) -> Shot:
+    result, words = result.clamp(0, 1), level_words(job.card.task, job.level)
     return Shot(
-        task=job.card.task,
-        set=job.images.title,
-        protocol=job.card.name,
-        level=job.level,
+        where=", ".join(filter(None, (job.images.title, job.card.name, words))),
         model=model,
         name=case.name,
-        psnr=figures.psnr,
-        psnr_input=figures.psnr_input,
+        psnr=score.psnr,
+        psnr_input=score.psnr_input,
         input=_pixels(case.input.clamp(0, 1)),
         output=_pixels(to_8_bit(result) if job.card.rounding == "8 bit" else result),
         truth=_pixels(case.target),

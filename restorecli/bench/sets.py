@@ -12,10 +12,10 @@ from ..checked import CheckError, read_table
 from ..errors import UsageError
 from ..registry import REINSTALL
 from ..spec import Remote, WeightsEntry
-from ..tasks import TASKS, Card
+from ..tasks import TASKS, Card, Value
 from ..wording import reason
 from .protocols import all_cards
-from .results import Amount, Reference
+from .results import Reference
 
 MINI = "mini"  # the images inside the package
 MINI_FOLDER = Path(__file__).resolve().parents[1] / "data" / "images"
@@ -171,7 +171,7 @@ def find_set(name: str) -> BenchSet:
     return row
 
 
-def references(row: BenchSet | None, card: Card, level: Amount) -> tuple[Reference, ...]:
+def references(row: BenchSet | None, card: Card, level: Value) -> tuple[Reference, ...]:
     """All methods that have a figure there."""
     if row is None:
         return ()
@@ -184,13 +184,13 @@ def references(row: BenchSet | None, card: Card, level: Amount) -> tuple[Referen
     )
 
 
-def of_method(name: str, row: BenchSet | None, card: Card, level: Amount) -> float | None:
+def of_method(name: str, row: BenchSet | None, card: Card, level: Value) -> float | None:
     """The figure of a method by its name: of a baseline that papers print too."""
     figures = {reference.method: reference.psnr for reference in references(row, card, level)}
     return figures.get(name)
 
 
-def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Card, level: Amount) -> float | None:
+def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Card, level: Value) -> float | None:
     """The figure that the authors of these weights give: in their row of weights.toml, under this card."""
     if row is None:
         return None
@@ -205,7 +205,7 @@ def _one_level(card: Card) -> bool:
     return TASKS[card.task].level is None or len(card.levels) == 1
 
 
-def _figure_at(row: PublishedRow, level: Amount) -> float | None:
+def _figure_at(row: PublishedRow, level: Value) -> float | None:
     if not row.levels:
         return row.psnr[0]
     return row.psnr[row.levels.index(level)] if level is not None and level in row.levels else None

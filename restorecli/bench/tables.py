@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .results import AND, WORSE, Amount, Reference, Results, Score, level_words
+from ..tasks import Value
+from .results import AND, WORSE, Reference, Results, Score, level_words
 
 COLUMNS = (
     "set", "images", "level", "protocol", "weights", "PSNR", "SSIM", "worse", "published", "difference",
@@ -93,7 +94,7 @@ def worse_words(score: Score) -> str:
 class _Line:
     """One row to be: the scores of weights that go together, level by level."""
 
-    scores: dict[Amount, Score] = field(default_factory=dict)
+    scores: dict[Value, Score] = field(default_factory=dict)
 
     @property
     def first(self) -> Score:
@@ -168,9 +169,9 @@ def _place(row: Score | Reference) -> tuple[str, str, str]:
     return row.task, row.set, row.protocol
 
 
-def _others(levels: tuple[Amount, ...], rows: Iterable[tuple[str, Amount, str]]) -> str:
+def _others(levels: tuple[Value, ...], rows: Iterable[tuple[str, Value, str]]) -> str:
     """`input 24.83 / 20.53 / 14.99; Malvar ...`: one figure for each level."""
-    found: dict[str, dict[Amount, str]] = {}
+    found: dict[str, dict[Value, str]] = {}
     for name, level, figure in rows:
         found.setdefault(name, {})[level] = figure
     return "; ".join(

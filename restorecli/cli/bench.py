@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from .. import __version__
+from ..read_rows import AUTO
 from ..registry import entries
+from ..settings import Settings
 from ..tasks import TASKS
 from ..weights import licence
-from .bench_options import BenchOptions, Csv, Markdown, Short, form_of, takes_options
+from .bench_options import WHAT, Csv, Levels, Markdown, Measuring, RunFirst, Short, form_of, measuring_command
 from .commands import examples
-from .options import Json, names
+from .options import Json, complete_models, names, value
 from .output import Mode, Output
 from .stopping import Stopped, tidy_stop
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ..bench.plan import Request
     from ..bench.results import Problem, Results
 
+NO_MODEL = "none"
 *_FIRST, _LAST = TASKS
 
 EPILOG = examples(
@@ -44,15 +47,6 @@ EPILOG = examples(
 )
 
 
-class RunFirst(TyperGroup):
-    """`restore bench ...` means `restore bench run ...`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or args[0] not in self.commands:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 class Run(TyperCommand):
     """Shown in help as it is typed: without its name."""
 
@@ -65,9 +59,10 @@ app = typer.Typer(
 )
 
 
-@app.command("run", epilog=EPILOG, cls=Run)
-@takes_options()
-def run(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions(Measuring):
+    """Of weights in the list, and of every task."""
+
     task: Annotated[
         str | None,
         typer.Argument(
@@ -76,34 +71,48 @@ def run(
             show_default=False,
             autocompletion=lambda: list(TASKS),
         ),
-    ] = None,
-    *,
-    options: BenchOptions,
-) -> None:
+    ] = None
+    set_dir: Annotated[
+        list[Path] | None,
+        value(WHAT, metavar="FOLDER", help="Clean images, or pairs (input/ and target/). Can be repeated."),
+    ] = None
+    model: Annotated[
+        str,
+        value(
+            WHAT,
+            "--model",
+            "-m",
+            metavar="A,B,C",
+            help="Weights by id, networks by name, identity, auto, or none.",
+            default=True,
+            autocompletion=complete_models,
+        ),
+    ] = AUTO
+
+
+def run(asked: BenchOptions, levels: Levels, settings: Settings) -> None:
     """Measures weights on sets of images: PSNR and SSIM, beside classical methods and the figures of papers.
 
     Without a task all that have default weights are measured, or all that a set is for.
     """
-    measure(request_of(task, options), options)
-
-
-def request_of(task: str | None, options: BenchOptions, **more: Any) -> "Request":
-    """What the words of the command line ask for; `more` is what no option says."""
     from ..bench.plan import Request, levels_of, task_of
 
-    words = options.words
-    task = task_of(task, words)
-    asked = {
-        "sets": names("--set", options.sets), "folders": tuple(options.set_dir or ()),
-        "models": options.models, "levels": levels_of(task, words),
-    }  # fmt: skip
-    rows = entries(options.weights_file)
-    return Request(task, protocol=options.protocol, limit=options.limit, rows=rows, **(asked | more))
+    task = task_of(asked.task, levels)
+    models = () if asked.model == NO_MODEL else names("--model", asked.model) or (AUTO,)
+    request = Request(
+        task=task, sets=names("--set", asked.sets), folders=tuple(asked.set_dir or ()),
+        levels=levels_of(task, levels), models=models, protocol=asked.protocol, limit=asked.limit,
+        rows=entries(asked.weights_file),
+    )  # fmt: skip
+    measure(request, asked, settings)
 
 
-def measure(request: "Request", options: BenchOptions) -> None:
+app.command("run", epilog=EPILOG, cls=Run)(measuring_command(BenchOptions, run))
+
+
+def measure(request: "Request", asked: Measuring, settings: Settings) -> None:
     """Measures, shows and writes; raises typer.Exit where there is no figure of something."""
-    form = options.form
+    form = asked.form
     from ..bench import plan as bench
     from ..bench.files import check_targets, write_files
     from ..bench.gallery import Gallery
@@ -112,26 +121,18 @@ def measure(request: "Request", options: BenchOptions) -> None:
     from .first_use import tell
 
     output = Output(Mode.JSON if form == "json" else Mode.HUMAN)
-    check_targets(options.per_image, options.report, overwrite=options.overwrite)
-    measuring = Options(
-        options.settings,
-        options.told,
-        options.partial,
-        options.baselines,
-        licence.policy(options.license),
-    )
+    check_targets(asked.per_image, asked.report, overwrite=asked.overwrite)
+    options = Options(settings, asked.told, asked.partial, asked.baselines, licence.policy(asked.license))
     try:
         with tidy_stop():
             plan = bench.make_plan(request, Fetching(output).tell)
-            gallery = Gallery(len(plan.jobs)) if options.report is not None else None
-            with output.progress(plan.rows(measuring)) as progress:
+            gallery = Gallery(len(plan.jobs)) if asked.report is not None else None
+            with output.progress(plan.rows(options)) as progress:
                 watcher = Watcher(progress, gallery and gallery.add, lambda entry: tell(entry, output))
-                rows = list(bench.measure_all(plan, measuring, watcher))
-        results = bench.collect(plan, rows, measuring, shlex.join(["restore", *sys.argv[1:]]))
-        show(results, form, output, is_short=options.short)
-        for path in write_files(
-            results, gallery, options.per_image, options.report, overwrite=options.overwrite
-        ):
+                rows = list(bench.measure_all(plan, options, watcher))
+        results = bench.collect(plan, rows, options, shlex.join(["restore", *sys.argv[1:]]))
+        show(results, form, output, is_short=asked.short)
+        for path in write_files(results, gallery, asked.per_image, asked.report, overwrite=asked.overwrite):
             output.note(f"wrote {path}")
     except Stopped as stop:
         output.note("interrupted: nothing was written")

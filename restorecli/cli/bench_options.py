@@ -4,15 +4,15 @@ No `from __future__ import annotations` here: the commands are built from annota
 """
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from ..errors import UsageError
-from ..read_rows import AUTO
 from ..settings import Settings
 from ..tasks import TASKS
 from .options import (
@@ -21,7 +21,6 @@ from .options import (
     LicencePolicy,
     WeightsFile,
     as_command,
-    complete_models,
     flag,
     names,
     options_of,
@@ -32,16 +31,29 @@ from .options import (
 )
 
 WHAT = "What to measure"
-NO_MODEL = "none"
 
 # A level of which several can be measured: a number. Of a word (a pattern) the card decides.
 LEVELS = {
     task.level.name: task for task in TASKS.values() if task.level is not None and task.level.kind is not str
 }
+Levels = dict[str, tuple[str, ...]]  # as they were given, by their names
 
 Markdown = Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")]
 Csv = Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")]
 Short = Annotated[bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")]
+
+
+class RunFirst(TyperGroup):
+    """`restore bench ...` means `restore bench run ...`, and `restore train RECIPE` likewise."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and not args[0].startswith("-"):
+            is_run = args[0] not in self.commands
+        else:
+            is_run = not self.no_args_is_help
+        if is_run:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
 
 
 def complete_sets() -> list[str]:
@@ -51,11 +63,8 @@ def complete_sets() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchOptions:
-    """What is measured, how, and what is told of it."""
-
-    levels: Mapping[str, str] = field(default_factory=dict)  # as they were given, by their names in LEVELS
-    settings: Settings = field(default_factory=Settings)  # how weights are run
+class Measuring:
+    """On what, and what is told of it."""
 
     sets: Annotated[
         str,
@@ -69,26 +78,6 @@ class BenchOptions:
             autocompletion=complete_sets,
         ),
     ] = ""
-    set_dir: Annotated[
-        list[Path] | None,
-        value(
-            WHAT,
-            metavar="FOLDER",
-            help="Clean images, or pairs (input/ and target/). Can be repeated.",
-        ),
-    ] = None
-    model: Annotated[
-        str,
-        value(
-            WHAT,
-            "--model",
-            "-m",
-            metavar="A,B,C",
-            help="Weights by id, networks by name, identity, auto, or none.",
-            default=True,
-            autocompletion=complete_models,
-        ),
-    ] = AUTO
     protocol: Annotated[
         str | None,
         value(WHAT, metavar="CARD", help="How inputs are made and results scored.", default="by the set"),
@@ -134,15 +123,8 @@ class BenchOptions:
             json=self.json, markdown=self.markdown, csv=self.csv, figures=self.figures, short=self.short
         )
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Of none, the baselines alone are measured."""
-        return () if self.model == NO_MODEL else names("--model", self.model) or (AUTO,)
 
-    @property
-    def words(self) -> dict[str, tuple[str, ...]]:
-        """Of the levels that were given."""
-        return {name: names(f"--{name}", text) for name, text in self.levels.items() if text}
+Asked = TypeVar("Asked", bound=Measuring)
 
 
 def form_of(*, short: bool, **wanted: bool) -> str:
@@ -158,33 +140,25 @@ def form_of(*, short: bool, **wanted: bool) -> str:
     return form
 
 
-def takes_options(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options of BenchOptions, as one value after its own parameters."""
+def measuring_command(
+    kind: type[Asked], run: Callable[[Asked, Levels, Settings], None]
+) -> Callable[..., None]:
+    """A command with the fields of `kind`, the levels of all tasks, and what weights are run with."""
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(command).parameters.values())[:-1]
+    def command(**values: Any) -> None:
+        levels = {name: names(f"--{name}", text) for name in LEVELS if (text := values.pop(name))}
+        settings = settings_from(values)
+        run(kind(**values), levels, settings)
 
-        def run(**values: Any) -> None:
-            mine = {parameter.name: values.pop(parameter.name) for parameter in own}
-            levels = {name: values.pop(name) for name in LEVELS}
-            settings = settings_from(values)
-            command(**mine, options=BenchOptions(levels=levels, settings=settings, **values))
-
-        made = as_command(
-            run,
-            (each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
-            (parameter(name, _level(name), "") for name in LEVELS),
-            (each for each in options_of(BenchOptions) if each.name not in left_out),
-            settings_options(("device", "precision", "windows", "ensemble"), precision="fp32"),
-        )
-        made.__doc__, made.__name__ = command.__doc__, command.__name__
-        return made
-
-    return decorate
+    settings = settings_options(("device", "precision", "windows", "ensemble"), precision="fp32")
+    made = as_command(command, options_of(kind), _levels(), settings)
+    made.__doc__ = run.__doc__
+    return made
 
 
-def _level(name: str) -> Any:
-    task = LEVELS[name]
-    assert task.level is not None
-    what = f"{task.level.help.partition('. ')[0].rstrip('.')}: {task.name}."
-    return Annotated[str, value(WHAT, f"--{name}", metavar="N,..", help=what, default="as in the papers")]
+def _levels() -> Iterator[inspect.Parameter]:
+    for name, task in LEVELS.items():
+        assert task.level is not None
+        what = f"{task.level.help.partition('. ')[0].rstrip('.')}: {task.name}."
+        option = value(WHAT, f"--{name}", metavar="N,..", help=what, default="as in the papers")
+        yield parameter(name, Annotated[str, option], "")

@@ -5,33 +5,26 @@ inside the commands, so that help stays light.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from ..errors import UsageError
 from ..registry import PACKAGE, entries
-from .bench import measure, request_of
-from .bench_options import WHAT, BenchOptions, takes_options
-from .options import value
+from ..settings import Settings
+from .bench import measure
+from .bench_options import WHAT, Levels, Measuring, RunFirst, measuring_command
+from .options import names, value
 from .output import Output
 
 _MIB = 2**20
 RECIPES = ", ".join(sorted(path.stem for path in (PACKAGE / "train" / "recipes").glob("*.toml")))
 
 
-class RecipeFirst(TyperGroup):
-    """`restore train RECIPE.toml` means `restore train run RECIPE.toml`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=RecipeFirst,
+    cls=RunFirst,
     help="Train weights from a recipe, export and measure them.",
     epilog="restore train denoise --data photos/ trains; the same line goes on after a stop.",
     no_args_is_help=True,
@@ -136,35 +129,46 @@ def curve(
     Output().result(str(to), path=str(to))
 
 
-@app.command("evaluate")
-@takes_options("set_dir", "model")
-def evaluate(
-    weights: Annotated[str, typer.Argument(help="The folder of a training, or an id of weights.toml.")],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions(Measuring):
+    weights: Annotated[str, typer.Argument(help="The folder of a training, or an id of weights.toml.")]
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="FOLDERS...",
-            help="Sets of clean images, or of pairs; without, those that ship.",
+            help="Sets of clean images, or of pairs; otherwise those that ship.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     damage: Annotated[
         list[str] | None,
         value(WHAT, metavar="NAME:LEVEL", help="Instead of a protocol: noise:25, phone; can be repeated."),
-    ] = None,
-    *,
-    options: BenchOptions,
-) -> None:
+    ] = None
+
+
+def evaluate(asked: EvaluateOptions, levels: Levels, settings: Settings) -> None:
     """Measure weights before they ship, as `restore bench` measures those that do.
 
     The network alone, and of gray weights the gray of colour images.
     """
-    from ..bench.trained import Trained
+    from ..bench.damages import damage_card
+    from ..bench.plan import Request, levels_of
     from ..train.export import find_weights
 
-    trained = Trained(*find_weights(weights, entries(options.weights_file)))
-    more = {"folders": tuple(folders or ()), "models": (), "trained": trained, "damages": tuple(damage or ())}
-    measure(request_of(trained.task, options, **more), options)
+    row, network = find_weights(asked.weights, entries(asked.weights_file))
+    cards = tuple(damage_card(text, row) for text in asked.damage or ())
+    if cards and (levels or asked.protocol):
+        raise UsageError("--damage says card and level by itself", hint="leave out --protocol and the level")
+    scales = (float(row.model.scale),) if row.model.scale > 1 and not cards else ()
+    request = Request(
+        task=row.task, sets=names("--set", asked.sets), folders=tuple(asked.folders or ()),
+        levels=levels_of(row.task, levels) or scales, models=(row.id,), protocol=asked.protocol,
+        limit=asked.limit, rows=(row,), network=network, cards=cards, gray=row.model.channels == 1,
+    )  # fmt: skip
+    measure(request, asked, settings)
+
+
+app.command("evaluate")(measuring_command(EvaluateOptions, evaluate))
 
 
 def progress_line(row: Mapping[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from ..errors import InputError, UsageError
 from ..report import curves
 from ..row_text import row_text
-from ..spec import ModelSpec, WeightsEntry
-from ..weights.load import load_network
+from ..spec import WeightsEntry
 from . import checkpoint
 from .loop import RECIPE, made, read_log
 from .recipe import Recipe, load_recipe
@@ -52,21 +51,25 @@ def read_training(folder: Path) -> Trained:
     return Trained(load_recipe(folder / RECIPE), state)
 
 
-def find_weights(name: str, rows: Sequence[WeightsEntry]) -> tuple[str, str, nn.Module, ModelSpec]:
-    """The averaged weights in a training's folder, as they would ship; or those of a row of weights.toml.
+def find_weights(name: str, rows: Iterable[WeightsEntry]) -> tuple[WeightsEntry, nn.Module | None]:
+    """The averaged weights in a training's folder, as they would ship; or one of `rows`, by its id.
 
-    What they are called, what they are for, the network, and what is known of it.
+    In either case the network alone, whatever might be found in a photo before.
     """
     if not Path(name).is_dir():
-        for entry in rows:
-            if entry.id == name:
-                return entry.id, entry.task, load_network(entry), entry.model
-        ids = ", ".join(entry.id for entry in rows)
-        raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=f"ids: {ids}")
+        known = {row.id: row for row in rows}
+        if name not in known:
+            hint = f"ids: {', '.join(known)}"
+            raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=hint)
+        return _alone(known[name]), None
     trained = read_training(Path(name))
     network = build_network(trained.recipe)
     network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
-    return trained.name, trained.recipe.task, network.eval(), trained.recipe.model
+    return _alone(replace(_row(trained, trained.name), source="none", file=None)), network.eval()
+
+
+def _alone(row: WeightsEntry) -> WeightsEntry:
+    return replace(row, model=replace(row.model, finds_kernel=False))
 
 
 def curve(log: Path) -> str:
@@ -108,25 +111,27 @@ def provenance(trained: Trained) -> dict[str, object]:
 
 
 def weights_row(trained: Trained, name: str, content: bytes) -> str:
+    sha256 = hashlib.sha256(content).hexdigest()
+    row = replace(_row(trained, name), sha256=sha256, size=len(content), provenance=provenance(trained))
+    return row_text(row)
+
+
+def _row(trained: Trained, name: str) -> WeightsEntry:
+    """What is known of the weights before they are in a file."""
     recipe = trained.recipe
-    scale = recipe.model.scale
-    entry = WeightsEntry(
+    return WeightsEntry(
         id=name,
         task=recipe.task,
         model=recipe.model,
         source="embedded",
         file=f"data/weights/{name}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
         licence=LICENCE,
         default=True,
-        level=None if scale == 1 else scale,
+        level=None if recipe.model.scale == 1 else recipe.model.scale,
         white_noise=recipe.white_noise,
         trained_for=recipe.trained_for,
         limits=recipe.limits,
-        provenance=provenance(trained),
     )
-    return row_text(entry)
 
 
 def model_card(trained: Trained, name: str, size: int, figures: str) -> str:

@@ -23,8 +23,9 @@ def noise(height: int = 12, width: int = 16, seed: int = 0) -> np.ndarray:
 
 def shot(name: str = "a", psnr: float | None = 30.0, model: str = "compact", **more) -> Shot:
     truth = more.pop("truth", noise())
-    given = {"input": truth // 2, "output": 255 - truth, "truth": truth, "level": 25.0} | more
-    return Shot("denoise", "set12", CARD.name, model=model, name=name, psnr=psnr, psnr_input=20.0, **given)
+    given = {"input": truth // 2, "output": 255 - truth, "truth": truth} | more
+    where = f"set12, {CARD.name}, sigma {given.pop('level', 25)}"
+    return Shot(where, model=model, name=name, psnr=psnr, psnr_input=20.0, **given)
 
 
 def score(model: str = "compact", psnr: float | None = 31.016, **more) -> Score:
@@ -145,7 +146,7 @@ def test_pictures_of_others_are_kept_only_for_the_chosen():
 
 def test_each_level_has_its_own_scenes():
     gallery = Gallery(2)
-    for level in (25.0, 50.0):
+    for level in (25, 50):
         gallery.add(shot(level=level))
     assert [comparison.caption for comparison in gallery.comparisons()] == [
         f"set12, {CARD.name}, sigma 25",

@@ -9,7 +9,6 @@ from torch import Generator
 from training_tools import measured
 
 from restorecli.bench.results import Score
-from restorecli.bench.trained import Trained
 from restorecli.engine.restorer import Restorer
 from restorecli.ops.shots import SHOTS, damage
 from restorecli.registry import PACKAGE, entries
@@ -54,7 +53,7 @@ def kind_of(entry: WeightsEntry) -> Kind:
 def scores(entry: WeightsEntry, damage: str, images: Path) -> tuple[Score, Score]:
     """Of the input, and of the result."""
     level = f":{entry.level:g}" if entry.level is not None else ""
-    (found,) = measured(Trained(*find_weights(entry.id, entries())), images, damage + level)
+    (found,) = measured(*find_weights(entry.id, EMBEDDED), images, damage + level)
     return found
 
 

@@ -13,11 +13,11 @@ from safetensors.torch import load_file
 from training_tools import RECIPE, make_project, measured
 from typer.testing import CliRunner
 
-from restorecli.bench.trained import Trained, damage_card
+from restorecli.bench.damages import damage_card
 from restorecli.cli.train import app
 from restorecli.errors import InputError, OutputError, UsageError
 from restorecli.read_rows import read_entries
-from restorecli.registry import entries
+from restorecli.registry import find
 from restorecli.spec import WeightsEntry
 from restorecli.train import checkpoint
 from restorecli.train.export import export, find_weights, read_training
@@ -72,7 +72,9 @@ def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
     for name, tensor in shipped.items():
         assert tensor.dtype == torch.float16
         assert torch.equal(tensor, state["average"][name].half())
-    _, _, network, _ = find_weights(str(project / "run"), entries())
+    row, network = find_weights(str(project / "run"), ())
+    assert network is not None
+    assert row.model == load_recipe(project / "tiny.toml").model
     again = build_network(load_recipe(project / "tiny.toml")).eval()
     again.load_state_dict({name: tensor.float() for name, tensor in shipped.items()})
     image = torch.rand(1, 3, 16, 16)
@@ -100,8 +102,8 @@ def test_training_can_start_from_exported_weights(project, tmp_path):
 
 def test_figures_know_their_input(project):
     """Undamaged input scores infinitely well; noise of sigma 10 scores 28.13 dB where it is not clipped."""
-    trained = Trained(*find_weights(str(project / "run"), entries()))
-    (clean, restored), (noisy, other) = measured(trained, project / "data" / "made", "clean", "noise:10")
+    trained = find_weights(str(project / "run"), ())
+    (clean, restored), (noisy, other) = measured(*trained, project / "data" / "made", "clean", "noise:10")
     assert (clean.psnr, clean.exact) == (None, 8)
     assert restored.psnr == pytest.approx(restored.psnr_to_input)
     assert noisy.psnr == other.psnr_input == pytest.approx(28.13, abs=0.3)
@@ -125,8 +127,8 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     entry = as_listed(row, tmp_path)
     assert (entry.level, entry.model.scale) == (2, 2)
     assert "\nscale" not in row  # it follows from the params
-    enlarging = Trained(*find_weights(str(tmp_path / "next"), entries()))
-    ((simple, _),) = measured(enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
+    enlarging = find_weights(str(tmp_path / "next"), ())
+    ((simple, _),) = measured(*enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
     assert simple.psnr > 30  # smooth waves, enlarged simply
     wider = load_recipe(make_project(tmp_path / "wider", text.replace("width = 4", "width = 8")))
     with pytest.raises(UsageError, match="of 44 tensors have the names and shapes"):
@@ -147,9 +149,10 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
     row = export(read_training(tmp_path / "run"), tmp_path / "weights", "tiny-gray")
     entry = as_listed(row, tmp_path)
     assert (entry.model.channels, entry.model.params["channels"], entry.default) == (1, 1, True)
-    trained = Trained(*find_weights(str(tmp_path / "run"), entries()))
-    assert trained.network(torch.rand(2, 1, 16, 16)).shape == (2, 1, 16, 16)
-    ((given, found),) = measured(trained, tmp_path / "data" / "made", "noise:10")
+    row, network = find_weights(str(tmp_path / "run"), ())
+    assert network is not None
+    assert network(torch.rand(2, 1, 16, 16)).shape == (2, 1, 16, 16)
+    ((given, found),) = measured(row, network, tmp_path / "data" / "made", "noise:10")
     # The images are coloured, but result and reference are gray: their luma is all there is of them.
     assert found.psnr_luma == pytest.approx(found.psnr + 20 * log10(255 / 219), abs=0.01)  # Matlab's range
     assert given.psnr == pytest.approx(28.13, abs=0.3)
@@ -167,15 +170,14 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
 )
 def test_a_damage_that_is_not_one_is_named(text, said):
     with pytest.raises(UsageError, match=said):
-        damage_card(text, Trained(*find_weights("compact-denoise", entries())))
+        damage_card(text, find("compact-denoise"))
 
 
-def test_damage_that_weights_do_not_repair_is_refused(tmp_path):
-    make_project(tmp_path)
-    trained = Trained(*find_weights("compact-upscale-x2", entries()))
+def test_damage_that_weights_do_not_repair_is_refused():
+    row = find("compact-upscale-x2")
     for damage in ("noise:25", "bicubic_down:3"):
         with pytest.raises(UsageError, match="is not what compact with scale 2 repairs") as caught:
-            measured(trained, tmp_path / "data" / "made", damage)
+            damage_card(damage, row)
         assert caught.value.hint == "--damage bicubic_down:2"
 
 
@@ -192,7 +194,7 @@ def test_a_folder_without_a_training_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
         read_training(tmp_path)
     with pytest.raises(UsageError, match="neither a training's folder"):
-        find_weights(str(tmp_path / "none"), entries())
+        find_weights(str(tmp_path / "none"), ())
 
 
 def test_commands_go_from_recipe_to_card(tmp_path):

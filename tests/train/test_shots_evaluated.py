@@ -9,12 +9,12 @@ import torch
 from torch import Generator, Tensor, nn
 from training_tools import measured
 
-from restorecli.bench.trained import Trained, damage_card
+from restorecli.bench.damages import damage_card
 from restorecli.errors import UsageError
 from restorecli.ops import shots
 from restorecli.ops.degrade import to_8_bit, to_gray
 from restorecli.ops.metrics import psnr
-from restorecli.spec import ModelSpec
+from restorecli.spec import ModelSpec, WeightsEntry
 from restorecli.train.data import as_image, image_paths, read_pixels
 
 
@@ -29,6 +29,10 @@ class Nothing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.seen.append(x[0].clone())
         return x
+
+
+def row(**spec) -> WeightsEntry:
+    return WeightsEntry("nothing", "denoise", ModelSpec("nothing", **spec), "none")
 
 
 @pytest.fixture
@@ -47,8 +51,7 @@ def clean(folder: Path) -> list[Tensor]:
 @pytest.mark.parametrize("name", shots.SHOTS)
 def test_every_image_has_its_own_seed_and_its_own_target(folder, name):
     network = Nothing()
-    trained = Trained("nothing", "denoise", network, ModelSpec("nothing"))
-    ((given, found),) = measured(trained, folder, name)
+    ((given, found),) = measured(row(), network, folder, name)
     pairs = [
         shots.damage(name, image, 0, Generator().manual_seed(place))
         for place, image in enumerate(clean(folder), start=1)
@@ -68,7 +71,7 @@ def as_gray(image: Tensor) -> Tensor:
 
 def test_gray_weights_see_the_gray_of_a_shot_in_colour(folder):
     network = Nothing()
-    measured(Trained("nothing", "denoise", network, ModelSpec("nothing", channels=1)), folder, "phone")
+    measured(row(channels=1), network, folder, "phone")
     damaged, _ = shots.phone(clean(folder)[0], Generator().manual_seed(1))
     assert torch.equal(network.seen[1], as_gray(damaged))
     of_gray, _ = shots.phone(to_gray(clean(folder)[0]), Generator().manual_seed(1))
@@ -77,7 +80,7 @@ def test_gray_weights_see_the_gray_of_a_shot_in_colour(folder):
 
 def test_other_damage_is_as_it_was(folder):
     network = Nothing()
-    measured(Trained("nothing", "denoise", network, ModelSpec("nothing", channels=1)), folder, "noise:25")
+    measured(row(channels=1), network, folder, "noise:25")
     for seen, image in zip(network.seen[1:], clean(folder), strict=True):
         noise = torch.empty(1, 40, 48).normal_(generator=Generator().manual_seed(1)) * (25 / 255)
         torch.testing.assert_close(seen, as_gray(image) + noise)
@@ -85,5 +88,5 @@ def test_other_damage_is_as_it_was(folder):
 
 def test_an_unknown_damage_names_the_shots_too():
     with pytest.raises(UsageError, match="no damage 'phones'") as error:
-        damage_card("phones", Trained("nothing", "denoise", Nothing(), ModelSpec("nothing")))
+        damage_card("phones", row())
     assert "low_light" in (error.value.hint or "")

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import nn
 
+from restorecli.bench.damages import damage_card
 from restorecli.bench.job import Options
 from restorecli.bench.plan import Request, make_plan, measure_all
 from restorecli.bench.results import Score
 from restorecli.bench.runner import Watcher
-from restorecli.bench.trained import Trained
 from restorecli.settings import Settings
+from restorecli.spec import WeightsEntry
 
 RECIPE = """
 name = "tiny"
@@ -67,12 +69,17 @@ def start_training(folder: Path, out: str, *options: str) -> subprocess.Popen[st
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def measured(trained: Trained, folder: Path, *damages: str) -> list[tuple[Score, Score]]:
+def measured(
+    row: WeightsEntry, network: nn.Module | None, folder: Path, *damages: str
+) -> list[tuple[Score, Score]]:
     """For each damage the row of the plainest baseline, and that of the network."""
-    request = Request(trained.task, folders=(folder,), models=(), trained=trained, damages=damages)
+    request = Request(
+        task=row.task, folders=(folder,), models=(row.id,), rows=(row,), network=network,
+        cards=tuple(damage_card(text, row) for text in damages),
+    )  # fmt: skip
     options = Options(Settings(device="cpu", precision="fp32"), baselines="simple")
     rows = []
-    for row in measure_all(make_plan(request), options, Watcher()):
-        assert isinstance(row, Score), row
-        rows.append(row)
+    for found in measure_all(make_plan(request), options, Watcher()):
+        assert isinstance(found, Score), found
+        rows.append(found)
     return list(zip(rows[::2], rows[1::2], strict=True))
