@@ -9,26 +9,27 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Before torch is imported, and for the processes that tests start. Pictures of tests are tiny: threads that wait
-# for each other cost many times what they save, and all of it where other processes want the cores too.
+# Before torch is imported, and for the processes that tests start. Pictures of tests are tiny: threads that
+# wait for each other cost many times what they save, and most where other processes want the cores too.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# A shell starts what it puts into the background (`pytest &`) with SIGINT ignored, and so would be the commands
-# that tests start and interrupt.
+# A shell starts what it puts into the background (`pytest &`) with SIGINT ignored, and so would be the
+# commands that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine fails no test: no deadlines. `pytest --hypothesis-profile thorough` looks for longer.
-settings.register_profile("default", deadline=None, max_examples=25)
-settings.register_profile("thorough", deadline=None, max_examples=200)
-settings.load_profile("default")
+# How many examples a property is tried on, unless it says why it takes another number. No deadlines: a busy
+# machine fails no test.
+settings.register_profile("default", deadline=None, max_examples=20)
+settings.register_profile("thorough", deadline=None, max_examples=150)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 OURS = ("RESTORE_CACHE", "RESTORE_CONFIG", "RESTORE_WEIGHTS_FILE", "RESTORE_LICENSE")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """How many processes share the tests out; one file of tests is done sooner than a second process has started."""
+    """How many processes share the tests; a single file is done sooner than a second process has started."""
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     if named and not any(Path(argument).is_dir() for argument in config.args):
         return 0
