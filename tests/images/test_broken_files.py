@@ -129,6 +129,12 @@ def test_a_wrong_bit_in_the_pixels_of_a_png_is_found():
         read(bytes(file))
 
 
+def test_a_wrong_byte_in_the_name_of_a_chunk_is_told_in_one_line():
+    with pytest.raises(InputError, match="checksum") as caught:
+        read(FILES["our own png"].replace(b"IHDR", b"\nHDR", 1))
+    assert_clear(caught.value)
+
+
 @pytest.mark.parametrize("tile", [None, (16, 16)])
 def test_a_tiff_with_fewer_strips_or_tiles_than_its_size_needs_is_refused(tile):
     tifffile.imwrite(
