@@ -5,7 +5,10 @@ every network against it, and holds the defaults here against those of the class
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+
+from .checked import CheckError
+from .spec import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,20 @@ def facts_of(network: str, params: Mapping[str, object]) -> Facts:
         return Facts()
     numbers = (found.channels, found.scale, found.multiple_of)
     return found if all(type(number) is int and number > 0 for number in numbers) else Facts()
+
+
+def with_facts(model: ModelSpec, table: Mapping[str, object], where: str) -> ModelSpec:
+    """The model with what follows from its params; a table that says otherwise is refused.
+
+    Of a network that is not known here, the table's own words count.
+    """
+    if model.network not in FACTS:
+        return model
+    facts = asdict(facts_of(model.network, model.params))
+    for key, fact in facts.items():
+        if table.get(key, fact) != fact:
+            raise CheckError(
+                f"{where}: {key}: {table[key]!r}, but {model.network} with these params has {fact}",
+                hint="leave it out: it follows from the params",
+            )
+    return replace(model, **facts)

@@ -45,7 +45,7 @@ def test_a_row_is_read_with_its_model(tmp_path: Path):
     assert entry == WeightsEntry(
         id="one",
         task="denoise",
-        model=ModelSpec(network="compact", params={"width": 8}, dtypes=("fp32", "bf16")),
+        model=ModelSpec("compact", {"width": 8}, multiple_of=16, dtypes=("fp32", "bf16")),
         source="file",
         file=str(tmp_path / "one.safetensors"),  # from the folder of the list
         licence="MIT",
@@ -272,7 +272,7 @@ def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
     path = folder / "own.toml"
     texts = (
         ROW.replace('"one"', f'"{id}"').replace('"denoise"\n', f'"{task}"\ndefault = true\n')
-        + f"{MODEL}channels = {channels}\n"
+        + MODEL.replace("width = 8", f"width = 8, channels = {channels}")
         for id, channels, task in rows
     )
     path.write_text("".join(texts), encoding="utf-8")

@@ -65,7 +65,7 @@ def _check_png(stream: BinaryIO) -> None:
                     raise cut_off("it became shorter while it was read")
                 checksum, left = zlib.crc32(data, checksum), left - len(data)
             if checksum != int.from_bytes(stream.read(4), "big"):
-                name = chunk.kind.decode("ascii", "replace")
+                name = ascii(chunk.kind.decode("latin-1"))[1:-1]  # damaged, it can hold anything
                 raise InputError(f"the file is damaged: wrong checksum in its {name} data", hint=_HINT)
 
 

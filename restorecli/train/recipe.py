@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..checked import CheckError, read_table
 from ..errors import UsageError
+from ..facts import with_facts
 from ..spec import ModelSpec
 from ..tasks import TASKS, part
 from ..wording import reason
@@ -125,7 +126,9 @@ def _read(table: dict[str, Any], where: str, sha256: str) -> Recipe:
     (name,) = given
     mix = read_table(part(known[name]), table[name], f"{where}: {name}")
     rest = {key: value for key, value in table.items() if key != name}
-    recipe = replace(read_table(Recipe, rest, where, given={"mix": mix}), sha256=sha256)
+    recipe = read_table(Recipe, rest, where, given={"mix": mix})
+    model = with_facts(recipe.model, rest["model"], f"{where}: model")
+    recipe = replace(recipe, model=model, sha256=sha256)
     _check(recipe, where)
     return recipe
 

@@ -10,15 +10,14 @@ fits together. Light to import: the listing of weights reads records.
 
 import hashlib
 import json
-import os
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ..atomic import write_whole
 from ..errors import WeightsError
 from ..places import CACHE_VARIABLE, cache_folder
 from ..proof import Digest
@@ -31,7 +30,6 @@ Proof = Literal["sha256", "git blob", "keys and shapes"]
 CONVERTER = 1  # raised when convert.py gives other tensors than before: what is stored is then brought again
 SHA256, GIT_BLOB, KEYS = "sha256", "git blob", "keys and shapes"
 MARK = 12  # digits of the sha256 in a file's name
-TEMPORARY = ".restore-tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +150,6 @@ def keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, un
     if kept is None:  # a second process has removed it meanwhile, or the disk forgets
         raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
     return kept
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Under a temporary name first: no reader ever sees half of it, and a full disk leaves nothing."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    except BaseException:  # interrupts too
-        _unlink(temporary)
-        raise
 
 
 def remove(entry: WeightsEntry) -> int:

@@ -5,7 +5,7 @@ from html import unescape
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restorecli.bench.gallery import PART, SCENES, Gallery, Shot
@@ -114,7 +114,6 @@ def test_all_pictures_of_a_scene_come_together_and_in_order():
 
 
 @given(st.permutations(range(40)), st.integers(1, 30))
-@settings(max_examples=30, deadline=None)
 def test_the_worst_and_the_best_are_kept_whatever_the_order(order: list[int], groups: int):
     gallery = Gallery(groups)
     for place in order:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -91,7 +91,6 @@ def restored(restorer: Restorer, pixels: np.ndarray) -> tuple[np.ndarray, str]:
     return result.image.pixels, result.report.weights
 
 
-@settings(deadline=None, max_examples=30)
 @given(
     height=st.integers(1, 20),
     width=st.integers(1, 20),

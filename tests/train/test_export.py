@@ -4,6 +4,7 @@ import hashlib
 import json
 import tomllib
 from math import log10
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,9 +14,9 @@ from training_tools import RECIPE, make_project, measured
 from typer.testing import CliRunner
 
 from restorecli.bench.damages import damage_card
-from restorecli.checked import read_table
 from restorecli.cli.train import app
 from restorecli.errors import InputError, OutputError, UsageError
+from restorecli.read_rows import read_entries
 from restorecli.registry import find
 from restorecli.spec import WeightsEntry
 from restorecli.train import checkpoint
@@ -35,10 +36,17 @@ def project(tmp_path_factory):
     return folder
 
 
+def as_listed(row: str, folder: Path) -> WeightsEntry:
+    """The row as the list of weights reads it."""
+    path = folder / "list.toml"
+    path.write_text(row, encoding="utf-8")
+    (entry,) = read_entries(path)
+    return entry
+
+
 def test_the_row_is_one_that_the_list_takes(project, tmp_path):
     row = export(read_training(project / "run"), tmp_path, "tiny")
-    (table,) = tomllib.loads(row)["weights"]
-    entry = read_table(WeightsEntry, table, "row")
+    entry = as_listed(row, tmp_path)
     content = (tmp_path / "tiny.safetensors").read_bytes()
     assert entry.sha256 == hashlib.sha256(content).hexdigest()
     assert entry.size == len(content)
@@ -107,7 +115,7 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     export(read_training(project / "run"), tmp_path, "tiny")
     text = RECIPE.replace("[noise]\ngray_share = 0.3", "[down]").replace("steps = 24", "steps = 1")
     text = text.replace('task = "denoise"', 'task = "upscale"')
-    text = text.replace("level_high = 55 }", "level_high = 55, shuffle = 1, scale = 2 }\nscale = 2")
+    text = text.replace("level_high = 55 }", "level_high = 55, shuffle = 1, scale = 2 }")
     text = text.replace("crop = 16", "crop = 8")
     text = text.replace('damage = "noise", level = 25', 'damage = "bicubic_down", level = 2')
     recipe = make_project(tmp_path / "up", text)
@@ -116,9 +124,9 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     training = train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
     assert training.origin.endswith("without intro.weight")
     row = export(read_training(tmp_path / "next"), tmp_path, "tiny-x2")
-    (table,) = tomllib.loads(row)["weights"]
-    assert table["level"] == 2
-    assert read_table(WeightsEntry, table, "row").model.scale == 2
+    entry = as_listed(row, tmp_path)
+    assert (entry.level, entry.model.scale) == (2, 2)
+    assert "\nscale" not in row  # it follows from the params
     enlarging = find_weights(str(tmp_path / "next"), ())
     ((simple, _),) = measured(*enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
     assert simple.psnr > 30  # smooth waves, enlarged simply
@@ -137,13 +145,12 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
 
 def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
     text = RECIPE.replace("steps = 24", "steps = 2").replace("gray_share = 0.3", "gray_share = 1.0")
-    text = text.replace("params = {", "channels = 1\nparams = { channels = 1,")
+    text = text.replace("params = {", "params = { channels = 1,")
     recipe = make_project(tmp_path, text)
     options = Options(data=tmp_path / "data", out=tmp_path / "run")
     train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
     row = export(read_training(tmp_path / "run"), tmp_path / "weights", "tiny-gray")
-    (table,) = tomllib.loads(row)["weights"]
-    entry = read_table(WeightsEntry, table, "row")
+    entry = as_listed(row, tmp_path)
     assert (entry.model.channels, entry.model.params["channels"], entry.default) == (1, 1, True)
     row, network = find_weights(str(tmp_path / "run"), ())
     assert network is not None

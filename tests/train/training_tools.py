@@ -26,7 +26,6 @@ limits = "Everything else."
 [model]
 network = "compact"
 params = { width = 4, encoder = [1], middle = 1, decoder = [1], level_low = 0, level_high = 55 }
-multiple_of = 4
 steerable = true
 
 [schedule]

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from restorecli import proof
+from restorecli.atomic import TEMPORARY_SUFFIX
 from restorecli.errors import WeightsError
 from restorecli.networks import NETWORKS
 from restorecli.spec import ModelSpec, WeightsEntry
@@ -130,7 +131,7 @@ def test_a_full_disk_leaves_nothing(raw: Path, monkeypatch: pytest.MonkeyPatch, 
         take(ENTRY, raw)
     assert caught.value.hint == "RESTORE_CACHE=FOLDER names another folder"
     assert store.record(ENTRY) is None
-    assert not [path for path in store.folder().iterdir() if path.suffix == store.TEMPORARY]
+    assert not [path for path in store.folder().iterdir() if path.suffix == TEMPORARY_SUFFIX]
 
 
 def test_a_cache_that_is_no_folder(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
