@@ -1,4 +1,4 @@
-"""One photo, one answer: weights are resolved once, their licence is checked once, nothing is kept in modules."""
+"""Each question is asked once: weights are resolved once, their licence checked once; no module keeps state."""
 
 import ast
 import sys
