@@ -162,8 +162,8 @@ def write_files(
     overwrite: bool,
     output: Output,
 ) -> None:
+    from ..atomic import atomic_file
     from ..bench.tables import per_image_csv
-    from ..images.atomic import atomic_file
 
     if per_image is not None:
         as_csv = per_image.suffix.lower() == ".csv"

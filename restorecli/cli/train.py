@@ -115,7 +115,7 @@ def curve(
     ] = False,
 ) -> None:
     """Plot the validation scores of a training's log."""
-    from ..images.atomic import atomic_file
+    from ..atomic import atomic_file
     from ..train.curve import curve as draw
     from ..train.loop import LOG
 

@@ -1,7 +1,7 @@
 """Images come back as they came: reading, writing, and what lies between pixels and files. No torch here."""
 
+from ..atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .alpha import grow_under_transparency, hidden_black, shows_gray
-from .atomic import TEMPORARY_SUFFIX, sweep_temporaries
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
 from .fit import lost_in_place
 from .formats import READABLE_SUFFIXES, WRITABLE, output_extension

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ..atomic import atomic_file
 from ..errors import OutputError, UsageError
 from ..wording import reason
-from .atomic import atomic_file
 from .encode import encode
 from .fit import fitted
 from .formats import WRITABLE, format_named

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..images.atomic import atomic_file
+from ..atomic import atomic_file
 from .page import Page
 from .render import render
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from independent import make_png, photo, png_pixels
 
+from restorecli import atomic
 from restorecli.errors import OutputError
-from restorecli.images import TEMPORARY_SUFFIX, Image, WriteOptions, atomic, read, sweep_temporaries, write
+from restorecli.images import TEMPORARY_SUFFIX, Image, WriteOptions, read, sweep_temporaries, write
 from restorecli.images import write as write_function
 
 PHOTO = photo(30, 40)
@@ -290,3 +291,19 @@ def test_the_temporary_has_the_name_that_the_sweep_knows(tmp_path, monkeypatch):
     assert seen[0].startswith(f".my photo.png.{os.getpid()}-")
     assert seen[0].endswith(TEMPORARY_SUFFIX)
     assert atomic._TEMPORARY_NAME.fullmatch(os.fsencode(seen[0]))
+
+
+def test_write_whole_replaces_a_file_and_a_failure_leaves_the_old_one(tmp_path, monkeypatch):
+    target = tmp_path / "record.json"
+    atomic.write_whole(target, b"one")
+    atomic.write_whole(target, b"two")
+    assert target.read_bytes() == b"two"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic.write_whole(target, b"three")
+    assert target.read_bytes() == b"two"
+    assert names_in(tmp_path) == ["record.json"]

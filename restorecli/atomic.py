@@ -1,4 +1,9 @@
-"""Files that are there whole or not at all: written under a temporary name, then renamed."""
+"""Files that are there whole or not at all: written under a temporary name, then renamed.
+
+with atomic_file(target, overwrite=False) as stream: ...    what a user asked for: refusals are OutputErrors
+write_whole(target, content)                                files of our own: the system's errors as they are
+sweep_temporaries(folder)                                   removes what killed runs left behind
+"""
 
 import os
 import re
@@ -12,8 +17,8 @@ from pathlib import Path
 from platform import node
 from typing import BinaryIO
 
-from ..errors import FileThereError, OutputError
-from ..wording import printable, reason
+from .errors import FileThereError, OutputError
+from .wording import printable, reason
 
 TEMPORARY_SUFFIX = ".restore-tmp"
 _TEMPORARY_NAME = re.compile(rb"\..*\.(\d+)-([0-9a-f]{6})[0-9a-f]{8}\.restore-tmp", re.DOTALL)
@@ -38,20 +43,44 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool) -> Iterator[
             with path.open("wb") as stream:
                 yield stream
             return
-        temporary = _temporary_for(path)
-        try:
-            with _created(temporary) as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
+        with _temporary(path) as (stream, temporary):
+            yield stream
+            _close(stream)
             if old:
                 _give_owner_and_mode(temporary, old)
             _put_in_place(temporary, path, overwrite, name)
-        except BaseException:  # interrupts too: nothing half-written may stay
-            temporary.unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise OutputError(f"{name}: cannot be written: {reason(error)}") from error
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """The content under that name, in place of what is there: no reader ever sees half of it, and a full disk
+    leaves nothing. Raises OSError as the system gives it; the folder must be there.
+    """
+    with _temporary(target) as (stream, temporary):
+        stream.write(content)
+        _close(stream)
+        temporary.replace(target)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file beside `path`, gone afterwards unless it was renamed."""
+    temporary = _temporary_for(path)
+    try:
+        with _created(temporary) as stream:
+            yield stream, temporary
+    except BaseException:  # interrupts too: nothing half-written may stay
+        with suppress(OSError):  # Windows keeps what another process has open
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _close(stream: BinaryIO) -> None:
+    """Before the file is renamed all of it is on the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
 
 
 def _check_target(path: Path, old: os.stat_result | None, overwrite: bool, name: str) -> None:
