@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FileThereError, InputError
-from ..images import WRITABLE, Image, lost_in_place, read
+from ..images import Image, lost_in_place, read
 from .files import same_file
 from .outcome import WAITING_BYTES, WAITING_IMAGES, Transfer, attempt, bytes_of
 from .plan import Job
@@ -82,7 +82,7 @@ def _read(job: Job, source: Path | bytes, transfer: Transfer) -> Image:
         raise FileThereError(job.target)
     image = read(source, max_pixels=transfer.max_pixels)
     if job.source is not None and job.target is not None and same_file(job.source, job.target):
-        lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])
+        lost = lost_in_place(image.origin, job.target.suffix)
         if lost is not None:
             raise InputError(
                 f"{job.source}: not replaced: {lost}",

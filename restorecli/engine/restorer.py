@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError, WeightsError
-from ..images import Image, read
-from ..images.names import Source
+from ..images import Image, Source, read
 from ..registry import IDENTITY, foreseen, weights_path
 from ..spec import Choice, ModelSpec, WeightsEntry
 from ..weights.load import build_network, load_network

@@ -13,9 +13,8 @@ import torch
 from torch import nn
 
 from ..errors import WeightsError
-from ..images import Image, as_mosaic, grow_under_transparency
+from ..images import Image, as_mosaic, grow_under_transparency, is_gray
 from ..images.bayer import PATTERNS, Mosaic, Pattern
-from ..images.decode import is_gray
 from ..ops.noise import Noise
 from ..ops.pixels import white
 from ..spec import Choice, Task

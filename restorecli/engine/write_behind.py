@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from ..errors import FileThereError, OutputError
-from ..images import WRITABLE, Image, Receipt, output_extension, write
+from ..images import Image, Receipt, output_extension, write
 from ..wording import reason
 from .outcome import WAITING_BYTES, WAITING_IMAGES, Outcome, Transfer, attempt, bytes_of
 
@@ -101,7 +101,7 @@ def _write_to_stream(image: Image, transfer: Transfer) -> Receipt:
     stored_as = PurePath(f"image.{image.origin.format.lower()}")
     extension = output_extension(stored_as, lossless=transfer.lossless)
     buffer = BytesIO()
-    receipt = write(image, buffer, replace(transfer.write, format=WRITABLE[extension]))
+    receipt = write(image, buffer, replace(transfer.write, format=extension))
     try:
         _write_all(transfer.standard_output, buffer.getbuffer())
     except BrokenPipeError:
