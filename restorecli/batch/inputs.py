@@ -14,7 +14,7 @@ from itertools import takewhile
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
-from ..images import READABLE_SUFFIXES, TEMPORARY_SUFFIX
+from ..images import TEMPORARY_SUFFIX, can_read
 from ..places import STANDARD_STREAM
 from ..tasks import TASKS
 from ..wording import reason
@@ -182,7 +182,7 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
 def _is_wanted(path: Path) -> bool:
     """Whether a file that was not named is meant: an image, not hidden, not half of one."""
     return (
-        path.suffix.lower() in READABLE_SUFFIXES
+        can_read(path)
         and not path.name.startswith(".")
         and not path.name.endswith(TEMPORARY_SUFFIX)
         and not is_folder(path)

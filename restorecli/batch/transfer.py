@@ -9,7 +9,6 @@ from typing import BinaryIO
 from ..errors import FileThereError, InputError, OutputError
 from ..images import (
     DEFAULT_MAX_PIXELS,
-    WRITABLE,
     Image,
     Receipt,
     WriteOptions,
@@ -42,7 +41,7 @@ class Transfer:
         assert source is not None
         image = read(source, max_pixels=self.max_pixels)
         if job.source is not None and job.target is not None and same_file(job.source, job.target):
-            lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])
+            lost = lost_in_place(image.origin, job.target.suffix)
             if lost is not None:
                 hint = "leave --in-place off: the result is written beside it"
                 raise InputError(f"{job.source}: not replaced: {lost}", hint=hint)
@@ -67,7 +66,7 @@ class Transfer:
         stored_as = PurePath(f"image.{image.origin.format.lower()}")
         extension = output_extension(stored_as, lossless=self.lossless)
         buffer = BytesIO()
-        receipt = write(image, buffer, replace(self.write, format=WRITABLE[extension]))
+        receipt = write(image, buffer, replace(self.write, format=extension))
         data = buffer.getbuffer()
         try:
             while data:  # unbuffered (PYTHONUNBUFFERED), a stream takes what fits and only says how much

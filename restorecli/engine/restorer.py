@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from ..images import Image, read, shows_gray
-from ..images.names import Source
+from ..images import Image, Source, read, shows_gray
 from ..ops.noise import Noise
 from ..read_rows import AUTO, IDENTITY
 from ..registry import ListFile, entries, weights_path

@@ -8,20 +8,29 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
+import numpy as np
+
 from ..errors import InputError
 from ..wording import reason
-from .decode import Decoded, turn_upright
-from .formats import sniff
-from .header import Header, pillow_header
-from .image import Image
-from .integrity import check_whole, cut_off
-from .names import Source, describe
-from .quiet import quiet_pillow
-from .tiff_read import tiff_header
+from .codec import Decoded, Header, cut_off
+from .codecs import sniff
+from .image import Image, Source, describe
+from .pillow import quiet_pillow
 
 DEFAULT_MAX_PIXELS = 400_000_000
 
 Wanted = TypeVar("Wanted")
+
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a[::-1].swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: a[:, ::-1].swapaxes(0, 1),
+}
 
 
 def read(source: Source, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image:
@@ -84,19 +93,18 @@ def _held(stream: BinaryIO) -> BinaryIO:
 def _from_header(
     stream: BinaryIO, suffix: str, max_pixels: int, finish: Callable[[Header], Wanted]
 ) -> Wanted:
-    format = sniff(stream, suffix)
+    codec = sniff(stream, suffix)
     try:
-        check_whole(stream, format)
-        header = tiff_header(stream) if format == "TIFF" else pillow_header(stream, format)
+        header = codec.read(stream)
         _check_size(header, max_pixels)
         return finish(header)
     except (InputError, MemoryError):
         raise
     except OSError as error:
-        raise _translated(error, format) from error
+        raise _translated(error, codec.name) from error
     # The documented edge: on broken files decoders raise whatever their parsing stumbles over.
     except Exception as error:
-        raise InputError(f"the file is damaged: it cannot be decoded as {format}") from error
+        raise InputError(f"the file is damaged: it cannot be decoded as {codec.name}") from error
 
 
 def _check_size(header: Header, max_pixels: int) -> None:
@@ -121,12 +129,17 @@ def _assembled(header: Header, decoded: Decoded) -> Image:
     if origin.frames > 1:
         notes = (*notes, f"the first of {origin.frames} pictures in the file")
     return Image(
-        turn_upright(pixels, header.orientation),
-        None if alpha is None else turn_upright(alpha, header.orientation),
+        _turned(pixels, header.orientation),
+        None if alpha is None else _turned(alpha, header.orientation),
         replace(header.metadata, icc=decoded.icc),
         origin,
         notes,
     )
+
+
+def _turned(array: np.ndarray, orientation: int) -> np.ndarray:
+    """The array as it is meant to be seen, for the EXIF orientations 1 to 8."""
+    return np.ascontiguousarray(_TURNS[orientation](array))
 
 
 def _translated(error: OSError, format: str) -> InputError:

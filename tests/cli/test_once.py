@@ -1,4 +1,4 @@
-"""Each question is asked once: weights are resolved once, their licence checked once; no module keeps state."""
+"""Each question is asked once: weights are resolved once, their licence checked once."""
 
 import ast
 import sys
