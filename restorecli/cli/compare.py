@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from ..compare.attempts import Attempt, Comparison
     from ..images import Image
 
-SUMMARY = "Compare weights on a photo of yours, on one page."
 HELP = (
     "Restores a photo with several weights and writes one page that shows the results over each other. It "
     "has a slider between any two pictures, the spot where the results differ most, seconds and megapixels "
@@ -75,7 +74,7 @@ def add_command(app: typer.Typer) -> None:
         [level_option(level, name, of=task) for name, (level, task) in levels.items()],
         settings_options(("device", "precision", "tile", "windows")),
     )
-    app.command("compare", help=HELP, short_help=SUMMARY, epilog=EPILOG, rich_help_panel="More")(command)
+    app.command("compare", help=HELP, epilog=EPILOG)(command)
 
 
 def _complete_list(context: typer.Context, incomplete: str) -> Iterator[str]:
