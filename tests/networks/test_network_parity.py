@@ -71,9 +71,6 @@ FAST = [key for key in KEYS if is_fast(key)]
 SLOW = [key for key in KEYS if not is_fast(key)]
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 @pytest.mark.parametrize("key", FAST)
 def test_equals_the_recorded_outputs(key: str) -> None:
     y, name = run_exact(key)
