@@ -71,9 +71,6 @@ FAST = [key for key in KEYS if is_fast(key)]
 SLOW = [key for key in KEYS if not is_fast(key)]
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 @pytest.mark.parametrize("key", FAST)
 def test_equals_the_recorded_outputs(key: str) -> None:
     y, name = run_exact(key)
@@ -107,9 +104,11 @@ def test_equals_all_recorded_outputs_in_full(variant: str) -> None:
         if tensor == "input" and case.split("_")[0] in ("full", "r4", "g3", "small"):
             assert torch.equal(expected, image(*expected.shape, value_range=value_range))
         if tensor in ("output_f32", "output_f64", "output_modern_f64"):
-            y, name = run_exact(f"{variant}/{case}/{tensor}")
-            parts.remove(f"{variant}/{case}/{tensor}")
-            check(thin(y), figure(f"{variant}/{case}/{tensor}"), name)
+            part = f"{variant}/{case}/{tensor}"
+            y, name = run_exact(part)
+            if part in parts:
+                check(thin(y), figure(part), name)
+                parts.remove(part)
             if y.shape[1] != expected.shape[1]:  # some were recorded for every n-th channel
                 y = y[:, :: y.shape[1] // expected.shape[1]]
             check(y, expected, name)
