@@ -25,10 +25,11 @@ from .account import describe
 from .commands import examples
 from .first_use import tell
 from .options import (
-    INPUT,
     OUTPUT,
+    Damaged,
     Json,
     LicencePolicy,
+    MaxPixels,
     Quiet,
     WeightsFile,
     as_command,
@@ -111,9 +112,8 @@ class CompareOptions:
     ] = None
     weights_file: WeightsFile = None
     license: LicencePolicy = None
-    max_pixels: Annotated[
-        int | None, value(INPUT, metavar="N", help="Refuse larger images.", default="400 million", min=1)
-    ] = None
+    max_pixels: MaxPixels = None
+    damaged: Damaged = False
     output: Annotated[
         str | None,
         value(
@@ -203,7 +203,8 @@ def _work(wanted: "Comparison", settings: Settings, options: CompareOptions, out
     from ..images import DEFAULT_MAX_PIXELS, read
     from ..report import write_report
 
-    image = read(wanted.photo, max_pixels=options.max_pixels or DEFAULT_MAX_PIXELS)
+    max_pixels = options.max_pixels or DEFAULT_MAX_PIXELS
+    image = read(wanted.photo, max_pixels=max_pixels, damaged=options.damaged)
     keep_freed_memory()
     done: list[Attempt] = []
     try:
