@@ -115,7 +115,10 @@ def _damage(data: bytes) -> str | None:
 
 
 def _scans_are_all_there(data: bytes) -> bool:
-    """Whether the scans of a progressive JPEG give every bit of every coefficient; libjpeg takes what comes."""
+    """Whether the scans of a progressive JPEG give every bit of every coefficient.
+
+    libjpeg makes a softer picture of fewer, without a word.
+    """
     left: dict[int, list[int]] = {}  # by component: bits that are missing of each coefficient
     position = 2
     while 0 <= position < len(data) - 4:
@@ -128,7 +131,8 @@ def _scans_are_all_there(data: bytes) -> bool:
         elif marker == _SCAN:
             first, last, low = body[-3], body[-2], body[-1] & 15
             for place in range(body[0]):
-                left[body[1 + 2 * place]][first : last + 1] = [low] * (last + 1 - first)
+                if (bits := left.get(body[1 + 2 * place])) is not None:
+                    bits[first : last + 1] = [low] * (last + 1 - first)
         elif marker == _END:
             break
         following = _MARKER.search(data, position + 2 + length)
