@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -107,9 +108,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
-        message = error.format_message().replace("Value error, ", "")  # pydantic speaks through typer
+        message = error.format_message()
         if message:  # empty: typer has shown the help of a command that wants more words
-            _tell(UsageError(message, hint="--help shows what there is"), output, arguments)
+            _tell(UsageError(_plain(message), hint=_what_to_type(arguments)), output, arguments)
         return UsageError.exit_code
     except RestoreError as error:
         _tell(error, output, arguments)
@@ -123,6 +124,30 @@ def _run(arguments: Sequence[str] | None) -> int:
         output.bug(error)
         _answer(error, output, arguments)
         return EXIT_BUG
+
+
+# What pydantic says through typer, and what a person would say.
+_PLAIN = (
+    (r"Value error, ", ""),
+    (r"Input should be a valid (?:integer|number)(?:, .*)?$", "not a number"),
+    (r"Input should be less than or equal to (\S+)$", r"at most \1"),
+    (r"Input should be greater than or equal to (\S+)$", r"at least \1"),
+    (r"^Invalid value for '([^']+)': ", r"\1: "),
+)
+
+
+def _plain(message: str) -> str:
+    for pattern, words in _PLAIN:
+        message = re.sub(pattern, words, message)
+    return message
+
+
+def _what_to_type(arguments: Sequence[str]) -> str:
+    """A file in place of a command is a photo to restore."""
+    first = next(iter(arguments), "")
+    if first not in (*TASKS, *MORE) and Path(first).suffix and Path(first).exists():
+        return f"restore denoise {first}"
+    return "--help shows what there is"
 
 
 def _tell(error: RestoreError, output: Output, arguments: Sequence[str]) -> None:

@@ -32,17 +32,20 @@ def add_commands(app: typer.Typer) -> None:
             task.name,
             help=task.description,
             short_help=task.summary,
-            epilog=examples(task.examples),
             rich_help_panel="Restore",
             cls=TaskCommand,
         )(_command(task))
 
 
 class TaskCommand(TyperCommand):
-    """Its help says what the default weights were made for; their list is read only where help is asked."""
+    """Its help begins with examples, and says what the default weights were made for.
+
+    Their list is read only where help is asked.
+    """
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        self.help = "\n\n".join((self.help or "", *about_defaults(self.name or "")))
+        task = TASKS[self.name or ""]
+        self.help = "\n\n".join((examples(task.examples), task.description, *about_defaults(task.name)))
         super().format_help(ctx, formatter)
 
 

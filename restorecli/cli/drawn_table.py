@@ -1,4 +1,4 @@
-"""A table on a terminal."""
+"""A table on a terminal. Apart from output.py, because rich takes as long to load as everything else."""
 
 import sys
 from collections.abc import Collection, Sequence

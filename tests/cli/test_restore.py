@@ -398,3 +398,22 @@ def test_a_name_from_the_shell_that_is_not_utf8(here: Path):
     assert ran.returncode == 1
     assert ran.stderr == b"error: caf\\xe9.png: no such file\n"
     assert os.fsencode(json.loads(ran.stdout)["files"][0]["source"]) == b"caf\xe9.png"
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["a.png"], "No such command 'a.png'.", "restore denoise a.png"),
+        (["none.png"], "No such command 'none.png'.", "--help shows what there is"),
+        (["denoise", "a.png", "--sigma", "strong"], "--sigma: not a number", "--help shows what there is"),
+        (["denoise", "a.png", "--sigma", "300"], "--sigma: at most 100", "--help shows what there is"),
+        (["denoise", "a.png", "--batch", "0"], "--batch: at least 1", "--help shows what there is"),
+    ],
+)
+def test_wrong_words_are_answered_in_plain_ones(
+    here: Path, restore: Run, words: list[str], message: str, hint: str
+):
+    make_picture(here / "a.png")
+    result = restore(*words, identity=False)
+    assert (result.code, result.errors) == (2, [f"error: {message}"])
+    assert f"hint: {hint}" in result.stderr
