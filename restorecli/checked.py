@@ -6,13 +6,13 @@ What a key may hold is read from the dataclass's own annotations, so that a tabl
 apart. A problem is a CheckError that says where, which key, and what was expected.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from .errors import UsageError
+from .wording import near
 
 Table = TypeVar("Table")
 
@@ -21,15 +21,22 @@ class CheckError(UsageError):
     """A table holds something that its type does not allow."""
 
 
-def read_table(kind: type[Table], table: Mapping[str, object], where: str) -> Table:
-    """Builds a dataclass from a table; nested dataclasses from nested tables."""
+def read_table(
+    kind: type[Table],
+    table: Mapping[str, object],
+    where: str,
+    given: Mapping[str, object] = MappingProxyType({}),
+) -> Table:
+    """Builds a dataclass from a table; nested dataclasses from nested tables. `given` was read otherwise."""
     assert is_dataclass(kind)
-    hints = get_type_hints(kind)
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in given}
     for key in table:
         if key not in hints:
             raise CheckError(f"{where}: unknown key {key!r}", hint=_nearest(key, hints))
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(given)
     for field in fields(kind):
+        if field.name in given:
+            continue
         if field.name in table:
             values[field.name] = _checked(hints[field.name], table[field.name], f"{where}: {field.name}")
         elif field.default is MISSING and field.default_factory is MISSING:
@@ -38,8 +45,8 @@ def read_table(kind: type[Table], table: Mapping[str, object], where: str) -> Ta
 
 
 def _nearest(key: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    meant = near(key, known)
+    return f"did you mean {meant[0]!r}?" if meant else f"known keys: {', '.join(known)}"
 
 
 def _checked(kind: Any, value: object, where: str) -> object:

@@ -5,7 +5,8 @@ RestoreError                  exit 1
 │   └── DeviceError           exit 2   the device asked for is not there
 ├── InputError                exit 1   one input cannot be restored; a batch reports it and goes on
 ├── OutputError               exit 1   one result cannot be written; a batch reports it and goes on
-│   └── FileThereError        exit 1   there is such a file already; a batch passes over it
+│   ├── FileThereError        exit 1   there is such a file already; a batch passes over it
+│   └── LostAnswerError       exit 1   standard output takes nothing more
 ├── NetworkOutputError        exit 1   the network gave non-finite values, in float32 too
 ├── WeightsError              exit 3   weights are not there, or are not what they should be
 └── OutOfMemoryError          exit 4   not enough memory even with the smallest tile
@@ -49,6 +50,10 @@ class FileThereError(OutputError):
 
     def __init__(self, name: object) -> None:
         super().__init__(f"{name} is there already", hint="--overwrite replaces it")
+
+
+class LostAnswerError(OutputError):
+    """Standard output takes nothing more: the disk that it goes to is full."""
 
 
 class NetworkOutputError(RestoreError):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from .checked import CheckError, read_table
 from .errors import WeightsError
+from .facts import with_facts
 from .spec import WeightsEntry
 from .tasks import TASKS
 from .wording import reason
@@ -92,6 +93,9 @@ def _read_row(row: object, where: str) -> WeightsEntry:
     if not isinstance(row, dict):
         raise CheckError(f"{where}: is not a table")
     entry = read_table(WeightsEntry, row, where)
+    entry = replace(entry, model=with_facts(entry.model, row["model"], f"{where}: model"))
+    if entry.task not in TASKS:
+        raise CheckError(f"{where}: task: {entry.task!r} is not one of {', '.join(map(repr, TASKS))}")
     if entry.id in (AUTO, IDENTITY):
         raise CheckError(f"{where}: id: {entry.id!r} has a meaning of its own")
     if not re.fullmatch(ID, entry.id):

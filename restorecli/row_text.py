@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 
-from .spec import WeightsEntry
+from .facts import FACTS, Facts
+from .spec import ModelSpec, WeightsEntry
+
+_FOLLOWING = tuple(field.name for field in fields(Facts))
 
 
 def row_text(entry: WeightsEntry) -> str:
@@ -19,13 +22,17 @@ def row_text(entry: WeightsEntry) -> str:
 
 
 def _changed(item: object) -> dict[str, object]:
-    """The fields of a dataclass that are not at their default, dataclasses inside as tables."""
+    """The fields of a dataclass that are not at their default, dataclasses inside as tables.
+
+    Of a model, what follows from its params is left out.
+    """
     assert is_dataclass(item)
     values: dict[str, object] = {}
     for field in fields(item):
         value = getattr(item, field.name)
         usual = field.default if field.default_factory is MISSING else field.default_factory()
-        if value != usual:
+        follows = isinstance(item, ModelSpec) and item.network in FACTS and field.name in _FOLLOWING
+        if value != usual and not follows:
             values[field.name] = _plain(value)
     return values
 

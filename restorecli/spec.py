@@ -2,55 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Literal
 
-TaskName = Literal["denoise", "dejpeg", "demosaic", "upscale", "derain", "deblur"]
+TaskName = str  # a key of TASKS
 Precision = Literal["fp32", "bf16", "fp16"]
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The one number or word that says how strong the damage is: --sigma, --quality, --scale, --pattern."""
-
-    name: str
-    kind: type[int] | type[float] | type[str]
-    help: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] | tuple[int, ...] = ()
-    default: float | str | None = None  # None: not given means blind, or measured from the image
-
-    def describe(self) -> str:
-        """The values that are accepted, in words."""
-        if self.choices:
-            return ", ".join(str(choice) for choice in self.choices)
-        return f"{self.low:g} to {self.high:g}"
-
-    def accepts(self, value: float | str) -> bool:
-        if self.choices:
-            return value in self.choices
-        assert self.low is not None
-        assert self.high is not None
-        if isinstance(value, str) or not isinstance(value, Real) or not self.low <= value <= self.high:
-            return False
-        return self.kind is not int or value == int(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One kind of damage and the command that repairs it."""
-
-    name: TaskName
-    summary: str  # one line, for the list of commands
-    description: str  # what it repairs and what it does not, for its own help
-    examples: tuple[tuple[str, str], ...]  # (what the user wants, the command line)
-    level: Level | None = None
-    lossless_output: bool = False  # a repaired JPEG is not written as a JPEG unless asked
-    mosaic_input: bool = False  # the input is a raw mosaic, not a photo
-    finds_kernel: bool = False  # a blur may be found in the photo itself
-    done: str = ""  # what to say of a result that differs from its photo by {} levels of 255
-    idle: str = ""  # why a photo came out as it went in, where nothing can be measured to say more
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +64,7 @@ class WeightsEntry:
     """One row of weights.toml."""
 
     id: str
-    task: TaskName
+    task: str
     model: ModelSpec
     source: Literal["none", "embedded", "file", "hub", "url", "manual"]
     # embedded: its path inside the package; file: a path; hub: its path in the repository;

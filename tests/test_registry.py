@@ -4,10 +4,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from answering import choose, selection
 
 from restorecli import registry
 from restorecli.checked import CheckError
 from restorecli.errors import UsageError, WeightsError
+from restorecli.read_rows import read_entries
 from restorecli.spec import ModelSpec, WeightsEntry
 from restorecli.tasks import TASKS
 
@@ -35,7 +37,7 @@ def source(kind: str, **keys: str) -> str:
 def read(tmp_path: Path, text: str) -> tuple[WeightsEntry, ...]:
     path = tmp_path / "list.toml"
     path.write_text(text, encoding="utf-8")
-    return registry.read_entries(path)
+    return read_entries(path)
 
 
 def test_a_row_is_read_with_its_model(tmp_path: Path):
@@ -43,7 +45,7 @@ def test_a_row_is_read_with_its_model(tmp_path: Path):
     assert entry == WeightsEntry(
         id="one",
         task="denoise",
-        model=ModelSpec(network="compact", params={"width": 8}, dtypes=("fp32", "bf16")),
+        model=ModelSpec("compact", {"width": 8}, multiple_of=16, dtypes=("fp32", "bf16")),
         source="file",
         file=str(tmp_path / "one.safetensors"),  # from the folder of the list
         licence="MIT",
@@ -143,7 +145,7 @@ ROWS = (
 
 def test_a_network_of_other_tasks_is_said_to_be_theirs():
     with pytest.raises(WeightsError, match="mhnet is for derain and deblur, not for denoise"):
-        registry.choose("denoise", "mhnet")
+        choose("denoise", "mhnet")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_a_network_of_other_tasks_is_said_to_be_theirs():
     ],
 )
 def test_the_row_that_answers_and_why(task: str, model: str, level: float | None, chosen: str, reason: str):
-    found, why = registry.choose(task, model, level, ROWS)
+    found, why = choose(task, model, level, ROWS)
     assert (found.id, why) == (chosen, reason)
     assert found.task == task
 
@@ -197,7 +199,7 @@ def test_where_no_row_answers_the_hint_says_what_to_type(
     task: str, model: str, level: float | None, error: type, message: str, hint: str
 ):
     with pytest.raises(error) as caught:
-        registry.choose(task, model, level, ROWS)
+        choose(task, model, level, ROWS)
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.exit_code == error.exit_code
@@ -229,13 +231,13 @@ def test_every_variant_of_the_papers_has_its_row():
 
 def test_a_networks_rows_by_the_pictures_channels():
     for level in (10, 49.0):
-        colour, _ = registry.choose("denoise", "rnan", level)
-        gray, _ = registry.choose("denoise", "rnan", level, channels=1)
+        colour, _ = choose("denoise", "rnan", level)
+        gray, _ = choose("denoise", "rnan", level, channels=1)
         assert (colour.model.channels, gray.model.channels) == (3, 1)
         assert colour.level == gray.level
-    only_gray, _ = registry.choose("dejpeg", "rnan", 20)
+    only_gray, _ = choose("dejpeg", "rnan", 20)
     assert only_gray.id == "rnan-dejpeg-q20"
-    assert registry.choose("dejpeg", "rnan", 20, channels=1)[0] is only_gray
+    assert choose("dejpeg", "rnan", 20, channels=1)[0] is only_gray
 
 
 WITH_GRAY = (
@@ -257,8 +259,8 @@ WITH_GRAY = (
 def test_gray_photos_have_defaults_of_their_own(
     task: str, level: float | None, colour: str, gray: str, reason: str
 ):
-    assert registry.choose(task, level=level, rows=WITH_GRAY)[0].id == colour
-    found, why = registry.choose(task, level=level, rows=WITH_GRAY, channels=1)
+    assert choose(task, level=level, rows=WITH_GRAY)[0].id == colour
+    found, why = choose(task, level=level, rows=WITH_GRAY, channels=1)
     assert (found.id, why) == (gray, reason)
 
 
@@ -270,7 +272,7 @@ def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
     path = folder / "own.toml"
     texts = (
         ROW.replace('"one"', f'"{id}"').replace('"denoise"\n', f'"{task}"\ndefault = true\n')
-        + f"{MODEL}channels = {channels}\n"
+        + MODEL.replace("width = 8", f"width = 8, channels = {channels}")
         for id, channels, task in rows
     )
     path.write_text("".join(texts), encoding="utf-8")
@@ -298,15 +300,16 @@ def own_list(folder: Path, *rows: tuple[str, int, str]) -> Path:
 def test_a_default_of_the_users_own_takes_the_place_of_ours(
     tmp_path: Path, rows: list[tuple[str, int, str]], colour: str, gray: str, white: list[str]
 ):
-    with registry.weights_file(own_list(tmp_path, *rows)):
-        assert registry.choose("denoise")[0].id == colour
-        assert registry.choose("denoise", channels=1)[0].id == gray
-        found = [registry.choose("denoise", channels=channels, white_noise=True)[0].id for channels in (3, 1)]
-        assert found == white
-        assert [row.id for row in registry.foreseen("denoise")] == list(dict.fromkeys((colour, gray, *white)))
-        assert registry.choose("dejpeg")[0].id == "compact-dejpeg"
-        defaults = {row.id for row in registry.entries() if row.default and row.task == "denoise"}
-        assert defaults == {colour, gray, *white}
+    all_rows = registry.entries(own_list(tmp_path, *rows))
+    assert choose("denoise", rows=all_rows)[0].id == colour
+    assert choose("denoise", rows=all_rows, channels=1)[0].id == gray
+    found = [choose("denoise", rows=all_rows, channels=count, white_noise=True)[0].id for count in (3, 1)]
+    assert found == white
+    foreseen = [row.id for row in selection("denoise", rows=all_rows).foreseen]
+    assert foreseen == list(dict.fromkeys((colour, gray, *white)))
+    assert choose("dejpeg", rows=all_rows)[0].id == "compact-dejpeg"
+    defaults = {row.id for row in all_rows if row.default and row.task == "denoise"}
+    assert defaults == {colour, gray, *white}
 
 
 @pytest.mark.parametrize(
@@ -323,19 +326,20 @@ def test_a_default_of_the_users_own_takes_the_place_of_ours(
 def test_what_is_known_before_an_image_is_looked_at(
     model: str, level: float | None, rows: list[str], name: str
 ):
-    assert [row.id for row in registry.foreseen("denoise", model, level)] == rows
-    assert registry.name_for_all("denoise", model, level) == name
+    found = selection("denoise", model, level)
+    assert [row.id for row in found.foreseen] == rows
+    assert found.name == name
 
 
 def test_what_is_not_automatic_is_taken_only_by_its_id():
     for level in (None, 15.0, 25.0):
         for channels in (1, 3):
-            found, _ = registry.choose("denoise", "dagl", level, channels=channels)
+            found, _ = choose("denoise", "dagl", level, channels=channels)
             assert found.automatic
-    found, _ = registry.choose("denoise", "dagl-denoise-gray-github")
+    found, _ = choose("denoise", "dagl-denoise-gray-github")
     assert not found.automatic
 
 
 def test_a_network_also_goes_by_the_first_word_of_its_id():
-    assert registry.choose("upscale", "panet", 3)[0].model.network == "paedsr"
-    assert registry.choose("upscale", "paedsr", 3)[0].id == "panet-upscale-x3"
+    assert choose("upscale", "panet", 3)[0].model.network == "paedsr"
+    assert choose("upscale", "paedsr", 3)[0].id == "panet-upscale-x3"

@@ -1,12 +1,10 @@
-"""What costs no download: classical methods to stand beside the networks.
+"""What costs no download: classical methods to stand beside the networks; tasks name them.
 
 Each takes (C, h, w) float32 in about [0, 1] and the level, and is told the true level: that is their best.
 Where there is no level to tell (real noise), denoising has one method of a fixed strength: one fitted to each
 image would know the answer.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -17,22 +15,12 @@ from torch import Tensor
 
 from ..ops import demosaic
 from ..ops.resize import matlab_bicubic
-from ..spec import TaskName
+from ..tasks import TASKS, Baseline, Value
 
-INPUT = "input"
-
-Level = float | str | None
 Which = Literal["all", "simple", "none"]  # simple: the input, or the plainest way to fill it in
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    name: str
-    run: Callable[[Tensor, Level], Tensor]
-    told: bool | None = None  # True: only where there is a level to tell; False: only where there is none
-
-
-def nlm(image: Tensor, level: Level) -> Tensor:
+def nlm(image: Tensor, level: Value) -> Tensor:
     """As strong as the noise."""
     strength = max(_number(level), 1.0)
     if len(image) == 1:
@@ -40,7 +28,7 @@ def nlm(image: Tensor, level: Level) -> Tensor:
     return _non_local_means(image, 0.7 * strength, strength)
 
 
-def nlm_untold(image: Tensor, level: Level) -> Tensor:
+def nlm_untold(image: Tensor, level: Value) -> Tensor:
     """As people use it on real photos: h 4 for luma and colour, whatever the noise is."""
     return _non_local_means(image, 4, 4)
 
@@ -86,64 +74,47 @@ def _divergence(field: Tensor) -> Tensor:
     return rows + columns
 
 
-def unsharp(image: Tensor, level: Level) -> Tensor:
+def unsharp(image: Tensor, level: Value) -> Tensor:
     """Twice what a small Gaussian takes away, added."""
     soft = cv2.GaussianBlur(image.permute(1, 2, 0).numpy(), (0, 0), 1.5)
     planes = torch.from_numpy(soft.reshape(*image.shape[1:], -1)).permute(2, 0, 1)
     return image + 1.0 * (image - planes)
 
 
-def bicubic(image: Tensor, level: Level) -> Tensor:
+def bicubic(image: Tensor, level: Value) -> Tensor:
     """Matlab's."""
     scale = int(_number(level))
     height, width = image.shape[-2:]
     return matlab_bicubic(image.double(), (height * scale, width * scale), scale=scale).float()
 
 
-def malvar(mosaic: Tensor, level: Level) -> Tensor:
+def malvar(mosaic: Tensor, level: Value) -> Tensor:
     """Of a mosaic with three channels, zeros where nothing was measured; the level is its pattern."""
     return demosaic.malvar(mosaic.sum(0), str(level))
 
 
-def bilinear(mosaic: Tensor, level: Level) -> Tensor:
+def bilinear(mosaic: Tensor, level: Value) -> Tensor:
     return demosaic.bilinear(mosaic.sum(0), str(level))
 
 
-def _number(level: Level) -> float:
+def _number(level: Value) -> float:
     assert isinstance(level, (int, float))
     return float(level)
 
 
-def _unchanged(image: Tensor, level: Level) -> Tensor:
+def unchanged(image: Tensor, level: Value) -> Tensor:
     return image
 
 
-def _tv_for_noise(image: Tensor, level: Level) -> Tensor:
+def tv_for_noise(image: Tensor, level: Value) -> Tensor:
     return total_variation(image, 0.0045 * max(_number(level), 1.0))
 
 
-def _tv_for_jpeg(image: Tensor, level: Level) -> Tensor:
+def tv_for_jpeg(image: Tensor, level: Value) -> Tensor:
     return total_variation(image, 0.25 / max(_number(level), 1.0))
 
 
-_AS_IT_IS = Baseline(INPUT, _unchanged)
-
-BASELINES: Mapping[TaskName, tuple[Baseline, ...]] = {
-    "denoise": (
-        _AS_IT_IS,
-        Baseline("NLM (OpenCV)", nlm, told=True),
-        Baseline("total variation", _tv_for_noise, told=True),
-        Baseline("NLM (OpenCV), h 4", nlm_untold, told=False),
-    ),
-    "dejpeg": (_AS_IT_IS, Baseline("total variation", _tv_for_jpeg, told=True)),
-    "demosaic": (Baseline("bilinear", bilinear), Baseline("Malvar", malvar)),
-    "upscale": (Baseline("bicubic", bicubic),),
-    "derain": (_AS_IT_IS,),
-    "deblur": (_AS_IT_IS, Baseline("unsharp mask", unsharp)),
-}
-
-
-def baselines_for(task: TaskName, level: Level, which: Which = "all") -> tuple[Baseline, ...]:
+def baselines_for(task: str, level: Value, which: Which = "all") -> tuple[Baseline, ...]:
     """Those that make sense: most methods want to be told a level. The simplest comes first."""
-    fitting = tuple(row for row in BASELINES[task] if row.told in (None, level is not None))
+    fitting = tuple(row for row in TASKS[task].baselines if row.told in (None, level is not None))
     return {"all": fitting, "simple": fitting[:1], "none": ()}[which]

@@ -14,9 +14,9 @@ from ..errors import InputError
 from ..ops import metrics, shots
 from ..ops.degrade import DEGRADATIONS, to_8_bit
 from ..ops.resize import matlab_bicubic
+from ..tasks import TASKS, Card
 from .folders import Item, load
-from .protocols import Protocol
-from .results import WORSE
+from .results import WORSE, ImageScore
 
 _SMALLEST_SHOT = 16  # side of an image that a camera's filters fit into
 _RGB2GRAY = (0.298936, 0.587043, 0.114021)  # Matlab's weights of red, green and blue
@@ -31,19 +31,7 @@ class Case:
     target: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one result; None where images are equal or cannot be compared."""
-
-    psnr: float | None
-    ssim: float
-    psnr_input: float | None
-    psnr_to_input: float | None
-    psnr_luma: float | None
-    worse: bool | None  # than the input; None where that cannot be compared
-
-
-def make_case(item: Item, place: int, card: Protocol, level: float | str | None) -> Case:
+def make_case(item: Item, place: int, card: Card, level: float | str | None) -> Case:
     """The case of the `place`-th scene of its set."""
     generator = Generator()
     if card.seed is not None:
@@ -58,7 +46,7 @@ def make_case(item: Item, place: int, card: Protocol, level: float | str | None)
         damaged = _as_asked(as_tensor(load(item.input)), card)
         channels = max(len(damaged), len(clean))
         return Case(item.name, damaged.expand(channels, -1, -1), clean.expand(channels, -1, -1))
-    if card.task == "upscale":
+    if TASKS[card.task].enlarges:
         return _small_and_large(item, card, clean, int(float(level or 0)))
     if card.in_colour:
         clean = clean.expand(3, -1, -1)
@@ -66,7 +54,7 @@ def make_case(item: Item, place: int, card: Protocol, level: float | str | None)
     return Case(item.name, *shots.damage(card.damage, clean, amount, generator))
 
 
-def _shot(name: str, card: Protocol, image: Tensor, generator: Generator) -> Case:
+def _shot(name: str, card: Card, image: Tensor, generator: Generator) -> Case:
     """Taken in colour, and made gray afterwards where the card is. What is wanted is in 8 bits too."""
     height, width = image.shape[-2:]
     if min(height, width) < _SMALLEST_SHOT:
@@ -75,7 +63,7 @@ def _shot(name: str, card: Protocol, image: Tensor, generator: Generator) -> Cas
     return Case(name, _as_asked(damaged, card), _as_asked(to_8_bit(target), card))
 
 
-def _as_asked(image: Tensor, card: Protocol) -> Tensor:
+def _as_asked(image: Tensor, card: Card) -> Tensor:
     """Gray where the card says so, in 8 bits."""
     if not card.gray or len(image) == 1:
         return image
@@ -85,7 +73,7 @@ def _as_asked(image: Tensor, card: Protocol) -> Tensor:
     return to_8_bit((exact * exact.new_tensor(_RGB2GRAY)[:, None, None]).sum(0, keepdim=True)).float()
 
 
-def _small_and_large(item: Item, card: Protocol, clean: Tensor, scale: int) -> Case:
+def _small_and_large(item: Item, card: Card, clean: Tensor, scale: int) -> Case:
     if card.damage == "bicubic_down_float":
         height, width = (side // scale for side in clean.shape[-2:])
         whole = clean[..., : height * scale, : width * scale].double()
@@ -114,7 +102,7 @@ def as_tensor(pixels: np.ndarray) -> Tensor:
     return torch.from_numpy(planes) / white
 
 
-def measure(result: Tensor, case: Case, card: Protocol) -> Figures:
+def measure(result: Tensor, case: Case, card: Card) -> ImageScore:
     """The figures of a result (C, h, w), in float64."""
     result = result.clamp(0, 1)
     if card.rounding == "8 bit":
@@ -127,7 +115,11 @@ def measure(result: Tensor, case: Case, card: Protocol) -> Figures:
     given = _as_judged(case.input.clamp(0, 1), card, border) if comparable else None
     psnr = metrics.psnr(judged, target)
     psnr_input = None if given is None else metrics.psnr(given, target)
-    return Figures(
+    height, width = case.target.shape[-2:]
+    return ImageScore(
+        name=case.name,
+        height=height,
+        width=width,
         psnr=_finite(psnr),
         ssim=metrics.ssim(judged, target, edges=card.ssim),
         psnr_input=_finite(psnr_input),
@@ -139,7 +131,7 @@ def measure(result: Tensor, case: Case, card: Protocol) -> Figures:
     )
 
 
-def _as_judged(image: Tensor, card: Protocol, border: int) -> Tensor:
+def _as_judged(image: Tensor, card: Card, border: int) -> Tensor:
     image = _cropped(image.double(), border)
     if card.score == "all channels":
         return image

@@ -56,6 +56,14 @@ class Difference:
     only_after: tuple[Score, ...]
     notes: tuple[str, ...] = ()  # why figures may differ although nothing in the software does
 
+    def as_data(self) -> dict[str, object]:
+        return {
+            "changes": [change.as_data() for change in self.changes],
+            "only_before": [score.key for score in self.only_before],
+            "only_after": [score.key for score in self.only_after],
+            "notes": self.notes,
+        }
+
 
 def compare(before: Results, after: Results) -> Difference:
     """Rows of the same measurement beside each other, in the order of the second."""

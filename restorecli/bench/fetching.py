@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import InputError, WeightsError
-from ..hub import fetch
+from ..hub.fetching import fetch
 from ..images import can_read
 from ..places import CACHE_VARIABLE, cache_folder
 from ..spec import Remote

@@ -8,26 +8,19 @@ import numpy as np
 
 from ..images import Image
 from ..report import Comparison, Picture, cut, enlarged, largest_error, shown, spots_of
-from ..spec import TaskName, Window
-from .results import level_words
+from ..spec import Window
 
 SCENES = 12  # on a page, all sets and levels together: each is a megabyte or two
 PART = 512, 640  # height and width of what is shown of larger pictures
 
 _ORDINALS = {2: "2nd", 3: "3rd"}
 
-Level = float | str | None
-GroupKey = tuple[TaskName, str, str, Level]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
     """One image of a set, restored. Pixels are (H, W, 1 or 3) uint8, uint16, or float in [0, 1]."""
 
-    task: TaskName
-    set: str
-    protocol: str
-    level: Level
+    where: str  # set, card and level in words
     model: str
     name: str
     psnr: float | None  # None: equal to the truth
@@ -35,10 +28,6 @@ class Shot:
     input: np.ndarray
     output: np.ndarray
     truth: np.ndarray
-
-    @property
-    def group(self) -> GroupKey:
-        return self.task, self.set, self.protocol, self.level
 
 
 OnImage = Callable[[Shot], None]
@@ -76,10 +65,10 @@ class Gallery:
         count = max(1, SCENES // max(1, groups))
         self._best = count // 3
         self._worst = count - self._best
-        self._groups: dict[GroupKey, _Group] = {}
+        self._groups: dict[str, _Group] = {}
 
     def add(self, shot: Shot) -> None:
-        group = self._groups.setdefault(shot.group, _Group(shot.model))
+        group = self._groups.setdefault(shot.where, _Group(shot.model))
         if shot.model == group.judge:
             group.seen += 1
             group.scenes.append(_scene(shot))
@@ -96,18 +85,16 @@ class Gallery:
             Comparison(
                 scene.name,
                 (*scene.pictures, scene.truth),
-                self._caption(key, group, place),
+                self._caption(where, group, place),
                 scene.worst,
                 f"The largest error of {group.judge}",
             )
-            for key, group in self._groups.items()
+            for where, group in self._groups.items()
             for place, scene in enumerate(group.scenes)
         )
 
-    def _caption(self, key: GroupKey, group: _Group, place: int) -> str:
-        task, set_name, protocol, level = key
-        scene = group.scenes[place]
-        words = [", ".join(filter(None, (set_name, protocol, level_words(task, level))))]
+    def _caption(self, where: str, group: _Group, place: int) -> str:
+        scene, words = group.scenes[place], [where]
         if group.seen > 1:
             is_low = place < self._worst
             rank = place + 1 if is_low else len(group.scenes) - place

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from ..engine.restorer import Report, Restorer
 from ..images import Image
-from ..registry import AUTO, choose, foreseen, goes_by_noise, name_for_all
-from ..spec import TaskName, WeightsEntry
-from ..tasks import TASKS
-from .baselines import Baseline, baselines_for
-from .job import Job, Level, Options
+from ..read_rows import AUTO
+from ..selection import select
+from ..spec import WeightsEntry
+from ..tasks import TASKS, Baseline, Task, Value, part
+from ..weights import licence
+from .baselines import baselines_for
+from .job import Job, Options
 
 Ran = tuple[Tensor, Report | None]  # the result, and of weights how they were run
 BeforeLoading = Callable[[WeightsEntry], None]
@@ -46,43 +48,37 @@ def methods_in(job: Job, options: Options) -> int:
 def models_for(job: Job) -> list[str]:
     """The ids that the names of --model stand for, each once; one that decides image by image stays."""
     channels = 1 if job.card.gray or (job.images.gray and not job.card.in_colour) else 3
-    level = as_known(job.card.task, job.level)
+    task = TASKS[job.card.task]
 
     def stands_for(name: str) -> str:
-        row, _ = choose(job.card.task, name, level, channels=channels)
-        return name if name == AUTO or goes_by_noise(job.card.task, name, level) else row.id
+        found = select(task, name, known_level(task, job.level), job.rows)
+        return name if name == AUTO or found.by_noise else found.for_photo(channels=channels).entry.id
 
     return list(dict.fromkeys(stands_for(name) for name in job.models))
 
 
-def as_known(task: TaskName, level: Level) -> Level:
-    """Levels are floats in tables; a quality or a scale is a whole number."""
-    known = TASKS[task].level
-    return int(level) if known is not None and known.kind is int and isinstance(level, float) else level
+def known_level(task: Task, level: Value) -> Value:
+    """As the task has it, where a table gives a float."""
+    return task.level.as_kind(level) if task.level is not None else level
 
 
-def _classical(baseline: Baseline, level: Level) -> Method:
-    return Method(baseline.name, "baseline", lambda: lambda image: (baseline.run(image, level), None))
+def _classical(baseline: Baseline, level: Value) -> Method:
+    return Method(baseline.name, "baseline", lambda: lambda image: (part(baseline.run)(image, level), None))
 
 
 def _weights(model: str, job: Job, options: Options, before: BeforeLoading | None) -> Method:
     task = TASKS[job.card.task]
-    level = as_known(task.name, job.level)
+    level = known_level(task, job.level)
+    selection = select(task, model, level, job.rows)
     is_choice = task.level is not None and bool(task.level.choices)
-    can_be_told = any(row.model.steerable for row in foreseen(task.name, model, level))
+    can_be_told = any(row.model.steerable for row in selection.foreseen)
     told = options.told and level is not None and not is_choice and can_be_told
 
     def start() -> Callable[[Tensor], Ran]:
+        used = selection if is_choice or told else select(task, model, None, job.rows)
+        licence.check(used.usable, options.licence)
         restorer = Restorer(
-            task.name,
-            model=model,
-            level=level if is_choice or told else None,
-            device=options.device,
-            precision=options.precision,
-            windows=options.windows,
-            ensemble=options.ensemble,
-            before_loading=before,
-            load=False,
+            used, settings=options.settings, before_loading=before, load=False, network=job.network
         )
 
         def restore(image: Tensor) -> Ran:
@@ -91,4 +87,4 @@ def _weights(model: str, job: Job, options: Options, before: BeforeLoading | Non
 
         return restore
 
-    return Method(name_for_all(task.name, model, level), "weights", start, told)
+    return Method(selection.name, "weights", start, told)

@@ -4,8 +4,6 @@ import math
 from dataclasses import replace
 
 from ..report import Page, Point, Table
-from ..spec import TaskName
-from .baselines import INPUT
 from .gallery import Gallery
 from .results import Results, Score, level_words
 from .tables import COLUMNS, WORSE_WORDS, cells
@@ -14,7 +12,7 @@ from .tables import COLUMNS, WORSE_WORDS, cells
 def page_of(results: Results, gallery: Gallery | None = None) -> Page:
     """The whole run: every row, each paper's figure beside it, and how all of it was measured."""
     machine = results.machine
-    tasks: dict[TaskName, None] = dict.fromkeys(score.task for score in results.scores)
+    tasks: dict[str, None] = dict.fromkeys(score.task for score in results.scores)
     chosen = gallery.note() if gallery else None
     where = (
         ()
@@ -28,7 +26,7 @@ def page_of(results: Results, gallery: Gallery | None = None) -> Page:
         title=f"Measured: {', '.join(tasks)}",
         subtitle=_subtitle(results),
         tables=tuple(_table(results, task, alone=len(tasks) == 1) for task in tasks),
-        points=tuple(_point(score) for score in results.scores if score.model != INPUT),
+        points=tuple(_point(score) for score in results.scores if score.model != "input"),
         comparisons=gallery.comparisons() if gallery else (),
         notes=(
             *_problems(results),
@@ -47,7 +45,7 @@ def _subtitle(results: Results) -> str:
     return f"{sets}: PSNR in dB over {sum(count for _, count in images)} images."
 
 
-def _table(results: Results, task: TaskName, *, alone: bool) -> Table:
+def _table(results: Results, task: str, *, alone: bool) -> Table:
     rows = cells(replace(results, scores=tuple(score for score in results.scores if score.task == task)))
     return Table(COLUMNS, tuple(rows), "" if alone else task).used()
 

@@ -18,15 +18,14 @@ from typing import Literal
 
 from ..checked import CheckError, read_table
 from ..errors import InputError
-from ..spec import Level, TaskName
-from ..tasks import TASKS
+from ..tasks import TASKS, Card, Level, Value
 from ..wording import reason
-from .protocols import Protocol
 
 FORMAT = 1
 WORSE = 0.05  # dB: less than this nobody would call worse
 AND = " + "  # between the ids of weights of which every image got its own
 LASTING = 4  # places of figures that are kept: more of them change with the number of threads
+MEANS = ("psnr", "psnr_input", "psnr_to_input", "psnr_luma")  # of images, where all have the figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +48,10 @@ class ImageScore:
 class Score:
     """One row of the table: means over one set at one level."""
 
-    task: TaskName
+    task: str
     set: str
     protocol: str  # the name of a card
-    level: float | str | None
+    level: Value
     model: str  # the name of a baseline, or the id of weights: of several, that of most images comes first
     kind: Literal["weights", "baseline"]
     psnr: float | None
@@ -115,10 +114,10 @@ class Score:
 class Reference:
     """What a paper reports for a method on one of the sets, under a card like ours."""
 
-    task: TaskName
+    task: str
     set: str
     protocol: str
-    level: float | str | None
+    level: Value
     method: str
     psnr: float
 
@@ -148,7 +147,7 @@ class Results:
     restorecli: str
     command: str
     machine: Machine | None  # None: left out
-    protocols: tuple[Protocol, ...]  # every card that a score names
+    protocols: tuple[Card, ...]  # every card that a score names
     scores: tuple[Score, ...]
     references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -196,7 +195,7 @@ def from_data(document: object, where: str) -> Results:
         raise InputError(error.message, hint=hint) from error
 
 
-def level_words(task: TaskName, level: float | str | None) -> str:
+def level_words(task: str, level: Value) -> str:
     """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
     known: Level | None = TASKS[task].level
     if level is None:
@@ -208,14 +207,11 @@ def level_words(task: TaskName, level: float | str | None) -> str:
 
 
 def _lasting(score: Score) -> Score:
-    figures = {name: getattr(score, name) for name in _FIGURES}
+    figures = {name: getattr(score, name) for name in ("ssim", *MEANS)}
     kept = {name: None if value is None else round(value, LASTING) for name, value in figures.items()}
     return replace(
         score, **kept, seconds_per_megapixel=None, peak_memory=None, tile=None, device="", per_image=()
     )
-
-
-_FIGURES = ("psnr", "ssim", "psnr_input", "psnr_to_input", "psnr_luma")
 
 
 def _rounded(value: object) -> object:

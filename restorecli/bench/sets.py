@@ -1,4 +1,4 @@
-"""sets.toml as checked rows: the sets that can be asked for by name. No torch, no images here."""
+"""sets.toml as checked rows: the sets that can be asked for by name, and what papers report on them."""
 
 import difflib
 import tomllib
@@ -11,10 +11,11 @@ from typing import Literal
 from ..checked import CheckError, read_table
 from ..errors import UsageError
 from ..registry import REINSTALL
-from ..spec import Remote, TaskName
-from ..tasks import TASKS
+from ..spec import Remote, WeightsEntry
+from ..tasks import TASKS, Card, Value
 from ..wording import reason
-from .protocols import PROTOCOLS
+from .protocols import all_cards
+from .results import Reference
 
 MINI = "mini"  # the images inside the package
 MINI_FOLDER = Path(__file__).resolve().parents[1] / "data" / "images"
@@ -58,7 +59,7 @@ class BenchSet:
 
     name: str  # what --set takes
     title: str
-    tasks: tuple[TaskName, ...]  # all are measured where none is asked for
+    tasks: tuple[str, ...]  # all are measured where none is asked for
     images: int
     licence: str
     files: tuple[SetFile, ...] = ()  # none: it is not fetched, and a copy is got by hand
@@ -153,7 +154,7 @@ def _check_set(row: BenchSet, where: str) -> None:
 def _check_published(row: PublishedRow, sets: Mapping[str, BenchSet], where: str) -> None:
     if row.set not in sets:
         raise CheckError(f"{where}: set: there is no {row.set!r}")
-    if row.protocol not in PROTOCOLS:
+    if all(row.protocol != card.name for card in all_cards()):
         raise CheckError(f"{where}: protocol: there is no {row.protocol!r}")
     if len(row.psnr) != max(len(row.levels), 1):
         raise CheckError(f"{where}: psnr: {len(row.psnr)} figures for {len(row.levels)} levels")
@@ -168,3 +169,47 @@ def find_set(name: str) -> BenchSet:
         hint = f"--set {near[0]}" if near else f"one of: {MINI}, {', '.join(sets)}; or --set-dir FOLDER"
         raise UsageError(f"there is no set {name!r}", hint=hint)
     return row
+
+
+def references(row: BenchSet | None, card: Card, level: Value) -> tuple[Reference, ...]:
+    """All methods that have a figure there."""
+    if row is None:
+        return ()
+    return tuple(
+        Reference(card.task, row.title, card.name, level, found.method, psnr)
+        for found in catalogue().published
+        if found.set == row.name and found.protocol == card.name
+        for psnr in (_figure_at(found, level),)
+        if psnr is not None
+    )
+
+
+def of_method(name: str, row: BenchSet | None, card: Card, level: Value) -> float | None:
+    """The figure of a method by its name: of a baseline that papers print too."""
+    figures = {reference.method: reference.psnr for reference in references(row, card, level)}
+    return figures.get(name)
+
+
+def of_weights(entry: WeightsEntry, row: BenchSet | None, card: Card, level: Value) -> float | None:
+    """The figure that the authors of these weights give: in their row of weights.toml, under this card."""
+    if row is None:
+        return None
+    for figure in entry.published:
+        same_level = figure.level == level or (figure.level is None and _one_level(card))
+        if _letters(figure.set) == _letters(row.title) and figure.protocol == card.name and same_level:
+            return figure.psnr
+    return None
+
+
+def _one_level(card: Card) -> bool:
+    return TASKS[card.task].level is None or len(card.levels) == 1
+
+
+def _figure_at(row: PublishedRow, level: Value) -> float | None:
+    if not row.levels:
+        return row.psnr[0]
+    return row.psnr[row.levels.index(level)] if level is not None and level in row.levels else None
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())

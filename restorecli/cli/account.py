@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import EXIT_BUG, FileThereError, RestoreError, WeightsError
 from ..spec import Choice
-from ..wording import printable
+from ..wording import duration, printable
 from .output import Output, Progress
 
 if TYPE_CHECKING:
-    from ..engine.outcome import Outcome
-    from ..engine.plan import Job, Plan
+    from ..batch.pipeline import Outcome
+    from ..batch.plan import Job, Plan
     from ..engine.restorer import Estimate
 
 
@@ -208,17 +208,6 @@ def describe(error: Exception) -> dict[str, Any]:
         "hint": error.hint if known else None,
         "exit_code": error.exit_code if known else EXIT_BUG,
     }
-
-
-def duration(seconds: float) -> str:
-    """0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
 def _bytes(count: int) -> str:

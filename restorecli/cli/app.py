@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from ..errors import EXIT_BUG, EXIT_INTERRUPTED, RestoreError, UsageError
+from ..errors import EXIT_BUG, EXIT_INTERRUPTED, LostAnswerError, RestoreError, UsageError
 from . import bench, commands, compare, doctor, train, weights
 from .account import describe
 from .output import EXIT_NOBODY_READS, Mode, Output, be_robust, open_closed_streams
@@ -85,7 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     output = Output()
-    Output.has_answered = False
     try:
         code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -114,12 +113,12 @@ def _tell(error: RestoreError, output: Output, arguments: Sequence[str]) -> None
 
 
 def _answer(error: Exception, output: Output, arguments: Sequence[str]) -> None:
-    """The error as the document of --json, where that was asked for and no answer was given yet.
+    """The error as the document of --json, where that was asked for and can be given.
 
     By the words themselves: of a command line that is refused, nobody has read the options.
     """
     options = takewhile(lambda word: word != "--", arguments)
-    if Output.has_answered or not any(_ASKS_FOR_JSON.fullmatch(word) for word in options):
+    if isinstance(error, LostAnswerError) or not any(_ASKS_FOR_JSON.fullmatch(word) for word in options):
         return
     try:
         Output(Mode.JSON).document({"restorecli": __version__, "error": describe(error)})

@@ -4,35 +4,34 @@ No `from __future__ import annotations` here: the commands are built from annota
 inside the commands, so that help stays light.
 """
 
-from enum import StrEnum
+import shlex
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
-from .. import __version__, registry
+from .. import __version__
+from ..read_rows import AUTO
+from ..registry import entries
+from ..settings import Settings
 from ..tasks import TASKS
-from . import bench_work as work
+from ..weights import licence
+from .bench_options import WHAT, Csv, Levels, Markdown, Measuring, RunFirst, Short, form_of, measuring_command
 from .commands import examples
-from .options import (
-    OUTPUT,
-    SPEED,
-    Device,
-    Json,
-    LicencePolicy,
-    PrecisionOption,
-    WeightsFile,
-    WindowsOption,
-    complete_models,
-    flag,
-    names,
-    value,
-)
+from .options import Json, complete_models, names, value
 from .output import Mode, Output
 from .stopping import Stopped, tidy_stop
 
-WHAT = "What to measure"
+if TYPE_CHECKING:
+    from ..bench.plan import Request
+    from ..bench.results import Problem, Results
+
+NO_MODEL = "none"
+*_FIRST, _LAST = TASKS
+
 EPILOG = examples(
     (
         ("All tasks, the images that ship", "restore bench"),
@@ -48,15 +47,6 @@ EPILOG = examples(
 )
 
 
-class RunFirst(TyperGroup):
-    """`restore bench ...` means `restore bench run ...`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or args[0] not in self.commands:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 class Run(TyperCommand):
     """Shown in help as it is typed: without its name."""
 
@@ -64,58 +54,28 @@ class Run(TyperCommand):
         formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
 
 
-class BaselinesOption(StrEnum):
-    ALL = "all"
-    SIMPLE = "simple"
-    NONE = "none"
-
-
 app = typer.Typer(
     cls=RunFirst, help="Measure weights beside baselines and published figures.", rich_markup_mode="rich"
 )
 
 
-def _complete_sets() -> list[str]:
-    from ..bench.sets import MINI, catalogue
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions(Measuring):
+    """Of weights in the list, and of every task."""
 
-    return [MINI, *catalogue().sets]
-
-
-def _levels(metavar: str, what: str) -> Any:
-    return value(WHAT, metavar=metavar, help=what, default="as in the papers")
-
-
-@app.command("run", epilog=EPILOG, cls=Run)
-def run(
     task: Annotated[
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="denoise, dejpeg, demosaic, upscale, derain or deblur.",
+            help=f"{', '.join(_FIRST)} or {_LAST}.",
             show_default=False,
             autocompletion=lambda: list(TASKS),
         ),
-    ] = None,
-    sets: Annotated[
-        str,
-        value(
-            WHAT,
-            "--set",
-            "-s",
-            metavar="NAME,..",
-            help="Standard sets by name, fetched when first used; NAME=FOLDER for a copy of yours.",
-            default="the images that ship with restorecli",
-            autocompletion=_complete_sets,
-        ),
-    ] = "",
+    ] = None
     set_dir: Annotated[
         list[Path] | None,
-        value(
-            WHAT,
-            metavar="FOLDER",
-            help="Clean images, or pairs (input/ and target/). Can be repeated.",
-        ),
-    ] = None,
+        value(WHAT, metavar="FOLDER", help="Clean images, or pairs (input/ and target/). Can be repeated."),
+    ] = None
     model: Annotated[
         str,
         value(
@@ -127,91 +87,53 @@ def run(
             default=True,
             autocompletion=complete_models,
         ),
-    ] = registry.AUTO,
-    sigma: Annotated[str, _levels("N,..", "Of the noise: denoise.")] = "",
-    quality: Annotated[str, _levels("N,..", "Of the JPEGs: dejpeg.")] = "",
-    scale: Annotated[str, _levels("N,..", "How many times larger: upscale.")] = "",
-    protocol: Annotated[
-        str | None,
-        value(WHAT, metavar="CARD", help="How inputs are made and results scored.", default="by the set"),
-    ] = None,
-    limit: Annotated[
-        int | None, value(WHAT, metavar="N", help="Only the first images of each set.", default="all", min=1)
-    ] = None,
-    partial: Annotated[
-        bool, flag(WHAT, "--partial", help="Measure what is there of a set that is not whole, and say so.")
-    ] = False,
-    told: Annotated[
-        bool, flag(WHAT, "--told", help="Tell the level to networks that can be told it.")
-    ] = False,
-    baselines: Annotated[
-        BaselinesOption,
-        typer.Option(
-            help="Beside the weights: classical methods, or only the input (bicubic, bilinear).",
-            rich_help_panel=WHAT,
-        ),
-    ] = BaselinesOption.ALL,
-    windows: Annotated[
-        WindowsOption,
-        typer.Option(help="paper: networks see the windows of their authors.", rich_help_panel=WHAT),
-    ] = WindowsOption.OURS,
-    ensemble: Annotated[
-        bool, flag(WHAT, "--ensemble", help="Mean over 8 turned and flipped copies.")
-    ] = False,
-    weights_file: WeightsFile = None,
-    license: LicencePolicy = None,
-    device: Device = "auto",
-    precision: Annotated[
-        PrecisionOption, typer.Option(help="Of the networks' numbers.", rich_help_panel=SPEED)
-    ] = PrecisionOption.FP32,
-    json: Json = False,
-    markdown: Annotated[bool, flag(OUTPUT, "--markdown", help="The table in Markdown.")] = False,
-    csv: Annotated[bool, flag(OUTPUT, "--csv", help="The table as CSV.")] = False,
-    short: Annotated[
-        bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")
-    ] = False,
-    figures: Annotated[
-        bool, flag(OUTPUT, "--figures", help="JSON without times and memory: the same on every run.")
-    ] = False,
-    per_image: Annotated[
-        Path | None, value(OUTPUT, metavar="FILE", help="The scores of every image, as .csv or .json.")
-    ] = None,
-    report: Annotated[
-        Path | None, value(OUTPUT, metavar="FILE", help="One HTML page with table, plot and pictures.")
-    ] = None,
-    overwrite: Annotated[
-        bool, flag(OUTPUT, "--overwrite", "-f", help="Replace files that are there.")
-    ] = False,
-) -> None:
+    ] = AUTO
+
+
+def run(asked: BenchOptions, levels: Levels, settings: Settings) -> None:
     """Measures weights on sets of images: PSNR and SSIM, beside classical methods and the figures of papers.
 
     Without a task all that have default weights are measured, or all that a set is for.
     """
-    form = work.form(json=json, markdown=markdown, csv=csv, figures=figures)
-    work.check_short(form, is_short=short)
-    output = Output(Mode.JSON if form == "json" else Mode.HUMAN)
-    try:
-        work.check_targets(per_image, report, overwrite=overwrite)
-        from ..bench.job import Options
-        from ..bench.plan import Request, collect, make_plan
+    from ..bench.plan import Request, levels_of, task_of
 
-        task = work.task_of(task, sigma=sigma, quality=quality, scale=scale)
-        request = Request(
-            task=task, sets=names("--set", sets), folders=tuple(set_dir or ()),
-            protocol=protocol, limit=limit,
-            levels=work.given_levels(task, sigma=sigma, quality=quality, scale=scale),
-            models=work.models(model),
-        )  # fmt: skip
-        options = Options(
-            device=device, precision=precision.value, windows=windows.value, ensemble=ensemble, told=told,
-            partial=partial, baselines=baselines.value,
-        )  # fmt: skip
+    task = task_of(asked.task, levels)
+    models = () if asked.model == NO_MODEL else names("--model", asked.model) or (AUTO,)
+    request = Request(
+        task=task, sets=names("--set", asked.sets), folders=tuple(asked.set_dir or ()),
+        levels=levels_of(task, levels), models=models, protocol=asked.protocol, limit=asked.limit,
+        rows=entries(asked.weights_file),
+    )  # fmt: skip
+    measure(request, asked, settings)
+
+
+app.command("run", epilog=EPILOG, cls=Run)(measuring_command(BenchOptions, run))
+
+
+def measure(request: "Request", asked: Measuring, settings: Settings) -> None:
+    """Measures, shows and writes; raises typer.Exit where there is no figure of something."""
+    form = asked.form
+    from ..bench import plan as bench
+    from ..bench.files import check_targets, write_files
+    from ..bench.gallery import Gallery
+    from ..bench.job import Options
+    from ..bench.runner import Watcher
+    from .first_use import tell
+
+    output = Output(Mode.JSON if form == "json" else Mode.HUMAN)
+    check_targets(asked.per_image, asked.report, overwrite=asked.overwrite)
+    options = Options(settings, asked.told, asked.partial, asked.baselines, licence.policy(asked.license))
+    try:
         with tidy_stop():
-            plan = make_plan(request, work.Fetching(output).tell)
-            rows, gallery = work.measure(plan, options, output, with_pictures=report is not None)
-        results = collect(plan, rows, options, work.command())
-        work.show(results, form, output, is_short=short)
-        work.write_files(results, gallery, per_image, report, overwrite=overwrite, output=output)
+            plan = bench.make_plan(request, Fetching(output).tell)
+            gallery = Gallery(len(plan.jobs)) if asked.report is not None else None
+            with output.progress(plan.rows(options)) as progress:
+                watcher = Watcher(progress, gallery and gallery.add, lambda entry: tell(entry, output))
+                rows = list(bench.measure_all(plan, options, watcher))
+        results = bench.collect(plan, rows, options, shlex.join(["restore", *sys.argv[1:]]))
+        show(results, form, output, is_short=asked.short)
+        for path in write_files(results, gallery, asked.per_image, asked.report, overwrite=asked.overwrite):
+            output.note(f"wrote {path}")
     except Stopped as stop:
         output.note("interrupted: nothing was written")
         raise typer.Exit(stop.exit_code) from None
@@ -219,22 +141,66 @@ def run(
         raise typer.Exit(1)
 
 
+@dataclass(slots=True)
+class Fetching:
+    """Says what is fetched, once for each file."""
+
+    output: Output
+    told: str = ""
+
+    def tell(self, name: str, here: int, whole: int | None) -> None:
+        if name != self.told:
+            self.told = name
+            self.output.note(f"fetching {name}" + (f", {whole / 1e6:.1f} MB" if whole else ""))
+
+
+def show(
+    results: "Results", form: str, output: Output, *, papers: bool = True, is_short: bool = False
+) -> None:
+    """The table in its form on standard output; what is to be known of it beside that."""
+    from ..bench import tables
+
+    columns = tables.SHORT_COLUMNS if is_short else tables.COLUMNS
+    rows = tables.short_cells(results) if is_short else tables.cells(results, papers=papers)
+    if form == "csv":
+        output.text(tables.csv_text(results))
+    elif form == "markdown":
+        output.text(tables.markdown(columns, rows) + "\n")
+    elif form == "figures":
+        output.text(results.lasting().to_json())
+    elif rows:
+        output.table(columns, rows, tables.NUMBERS)
+    elif results.scores:
+        output.note("no weights were measured: --short has a row for each of them")
+    output.document(results.as_data())
+    for card in results.protocols:
+        output.note(f"{card.name}: {'; '.join(card.sentences())}")
+    if any(score.worse is not None for score in results.scores):
+        output.note(tables.WORSE_WORDS)
+    for problem in results.problems:
+        _tell_problem(problem, output)
+
+
+def _tell_problem(problem: "Problem", output: Output) -> None:
+    first, *others = problem.reasons
+    output.error(f"{problem.what}: not measured: {first}", None if others else problem.hint or None)
+    for place, reason in enumerate(others):
+        output.error(f"{problem.what}: {reason}", problem.hint or None if place == len(others) - 1 else None)
+
+
 @app.command("table")
 def table(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What --json or --figures gave.")],
-    markdown: Annotated[bool, flag(OUTPUT, "--markdown", help="In Markdown.")] = False,
-    csv: Annotated[bool, flag(OUTPUT, "--csv", help="As CSV.")] = False,
-    short: Annotated[
-        bool, flag(OUTPUT, "--short", help="One row for each set, its levels side by side.")
-    ] = False,
+    markdown: Markdown = False,
+    csv: Csv = False,
+    short: Short = False,
     papers: Annotated[bool, typer.Option(help="Also the figures of the papers.")] = True,
 ) -> None:
     """Shows stored results as a table."""
     from ..bench.results import read_results
 
-    form = work.form(markdown=markdown, csv=csv)
-    work.check_short(form, is_short=short)
-    work.show(read_results(results), form, Output(), papers=papers, is_short=short)
+    form = form_of(markdown=markdown, csv=csv, short=short)
+    show(read_results(results), form, Output(), papers=papers, is_short=short)
 
 
 @app.command("diff")
@@ -259,12 +225,4 @@ def diff(
         output.warn(note)
     changed = [change for change in found.changes if not change.is_same]
     output.note(f"{len(found.changes) - len(changed)} the same, {len(changed)} changed")
-    output.document(
-        {
-            "restorecli": __version__,
-            "changes": [change.as_data() for change in found.changes],
-            "only_before": [score.key for score in found.only_before],
-            "only_after": [score.key for score in found.only_after],
-            "notes": found.notes,
-        }
-    )
+    output.document({"restorecli": __version__, **found.as_data()})

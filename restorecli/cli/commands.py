@@ -3,20 +3,24 @@
 No `from __future__ import annotations` here: the commands are built from annotations.
 """
 
-import inspect
 from collections.abc import Callable
-from dataclasses import fields
-from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
 from ..errors import RestoreError
 from ..registry import entries
-from ..spec import Level, Task
-from ..tasks import TASKS
-from .options import RESTORING, RestoreOptions
+from ..tasks import TASKS, Task
+from .options import (
+    RestoreOptions,
+    as_command,
+    as_level,
+    level_option,
+    options_of,
+    settings_from,
+    settings_options,
+)
 from .output import EXIT_NOBODY_READS
 from .restore import restore
 
@@ -73,48 +77,16 @@ def examples(lines: tuple[tuple[str, str], ...]) -> str:
 
 
 def _command(task: Task) -> Callable[..., None]:
-    """A function whose signature has the fields of RestoreOptions and the level of the task."""
-
-    def command(**values: Any) -> None:
-        level = values.pop("level", None)
-        if task.level is not None and isinstance(level, Enum):
-            level = task.level.kind(level.value)
-        options = RestoreOptions(**values)
+    def run(*, level: Any = None, **values: Any) -> None:
+        settings = settings_from(values)
         try:
-            restore(task, level, options)
+            restore(task, as_level(task.level, level), settings, RestoreOptions(**values))
         except BrokenPipeError:
             raise typer.Exit(EXIT_NOBODY_READS) from None
 
-    hints = get_type_hints(RestoreOptions, include_extras=True)
-    parameters = [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
-        )
-        for field in fields(RestoreOptions)
-        if task.finds_kernel or field.name != "find_kernel"
-    ]
-    if task.level is not None:
-        parameters.insert(1, _level_parameter(task.level))
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] - read by inspect
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
-
-
-def _level_parameter(level: Level) -> inspect.Parameter:
-    if level.choices:
-        kind: Any = Enum(level.name.capitalize(), {str(choice): str(choice) for choice in level.choices})
-        default = None if level.default is None else kind(str(level.default))
-        option = typer.Option(default, f"--{level.name}", help=level.help, rich_help_panel=RESTORING)
-    else:
-        kind = level.kind | None
-        option = typer.Option(
-            level.default,
-            f"--{level.name}",
-            metavar="N",
-            min=level.low,
-            max=level.high,
-            help=level.help,
-            show_default=False,
-            rich_help_panel=RESTORING,
-        )
-    return inspect.Parameter("level", inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind)
+    return as_command(
+        run,
+        [] if task.level is None else [level_option(task.level)],
+        options_of(RestoreOptions),
+        settings_options(without=() if task.first else ("find_kernel",)),
+    )

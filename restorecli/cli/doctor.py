@@ -15,9 +15,11 @@ import typer
 from .. import __version__, registry
 from ..errors import RestoreError, WeightsError
 from ..places import cache_folder
+from ..proof import digest
 from ..spec import WeightsEntry
 from ..tasks import TASKS
 from ..weights import store
+from ..wording import megabytes
 from .options import Json, Quiet
 from .output import Output, mode_of
 
@@ -119,16 +121,16 @@ def _weights() -> Iterator[Finding]:
 def _one_weights_file(entry: WeightsEntry, path: Path, sha256: str | None) -> Finding:
     if not path.is_file():
         return Finding("weights", entry.id, f"{path} is missing", False, store.remedy(entry))
-    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    size = megabytes(path.stat().st_size)
     if sha256 is None:
         return Finding("weights", entry.id, f"{size}, no sha256 in the list")
-    if store.digest(path).sha256 != sha256:
+    if digest(path).sha256 != sha256:
         return Finding("weights", entry.id, f"{size}, sha256 is wrong", False, store.remedy(entry))
     return Finding("weights", entry.id, f"{size}, sha256 right")
 
 
 def _caches() -> Iterator[Finding]:
-    from ..hub import settings
+    from ..hub.client import settings
 
     for name, folder in (("restorecli", cache_folder()), ("Hugging Face Hub", settings().cache)):
         yield Finding("caches", name, f"{folder}{'' if folder.exists() else ' (not there yet)'}")
@@ -136,7 +138,7 @@ def _caches() -> Iterator[Finding]:
 
 def _network() -> Iterator[Finding]:
     """What pulling weights would go by; nothing is asked of any server."""
-    from ..hub import settings
+    from ..hub.client import settings
 
     found = settings()
     value = "forbidden by HF_HUB_OFFLINE" if found.is_offline else "to fetch weights and test sets, no more"

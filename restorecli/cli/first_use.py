@@ -8,8 +8,7 @@ from .output import Mode, Output
 
 
 def tell(entry: WeightsEntry, output: Output) -> None:
-    """Refuses what the user's --license keeps out; names the licence once, and a fetch that is to come."""
-    licence.check(entry)
+    """Names the licence once, and a fetch that is to come."""
     is_here = store.is_here(entry)
     if not is_here and entry.remote is None:
         return  # not used yet: loading says how to get them

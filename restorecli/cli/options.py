@@ -1,56 +1,47 @@
-"""The options that all restoring commands share, each declared once.
+"""The options of the commands, each declared once: those of a Restorer by its Settings, the others here.
 
 No `from __future__ import annotations` here: the commands are built from these annotations.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from .. import registry
 from ..errors import RestoreError, UsageError
-from ..tasks import TASKS
+from ..read_rows import AUTO, IDENTITY
+from ..settings import RESTORING, SPEED, Option, Settings
+from ..tasks import TASKS, Level
 from ..weights import licence
 
-RESTORING = "Restoring"
 WEIGHTS = "Weights"
 INPUT = "Input"
 OUTPUT = "Output"
-SPEED = "Speed and memory"
 REPORTING = "Reporting"
-MOST_TILES = 1_000_000  # at a time: more than any memory holds
+PANELS = (None, RESTORING, WEIGHTS, INPUT, OUTPUT, SPEED, REPORTING)  # as help shows them
 
 
-class PrecisionOption(StrEnum):
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
-
-
-class WindowsOption(StrEnum):
-    OURS = "ours"
-    PAPER = "paper"
-
-
-def complete_ids() -> list[str]:
-    return _ids_for(None)
+def complete_ids(context: typer.Context) -> list[str]:
+    return _ids_for(None, context)
 
 
 def complete_models(context: typer.Context) -> list[str]:
     """Those of the task that is asked for, where one is: the command refuses the others."""
     words = (context.info_name, context.params.get("task"), *context.args)  # args: bench's, not read yet
     task = next((word for word in words if word in TASKS), None)
-    return [registry.AUTO, *_ids_for(task), registry.IDENTITY]
+    return [AUTO, *_ids_for(task, context), IDENTITY]
 
 
-def _ids_for(task: str | None) -> list[str]:
+def _ids_for(task: str | None, context: typer.Context) -> list[str]:
     try:
-        return [entry.id for entry in registry.entries() if task in (None, entry.task)]
+        rows = registry.entries(context.params.get("weights_file"))
     except RestoreError:  # a list of the user's that cannot be read: the command will say so
         return []
+    return [entry.id for entry in rows if task in (None, entry.task)]
 
 
 def complete_devices() -> list[str]:
@@ -70,58 +61,29 @@ def value(panel: str, *names: str, metavar: str, help: str, default: str | bool 
 
 Json = Annotated[bool, flag(REPORTING, "--json", "-j", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, flag(REPORTING, "--quiet", "-q", help="Only errors; result paths on stdout.")]
-
-
-def _use_weights_file(context: typer.Context, path: str | None) -> str | None:
-    context.with_resource(registry.weights_file(path))
-    return path
-
-
-def _use_licence_policy(context: typer.Context, policy: str | None) -> str | None:
-    context.with_resource(licence.policy(policy))
-    return policy
-
-
-# Both hold from where they are read to the end of the command: whatever looks for weights minds them.
 WeightsFile = Annotated[
     str | None,
-    typer.Option(
+    value(
+        WEIGHTS,
         "--weights-file",
         metavar="FILE",
         help=f"Also the rows of this list, like weights.toml. [{registry.FILE_VARIABLE}]",
-        callback=_use_weights_file,
-        show_default=False,
-        rich_help_panel=WEIGHTS,
-    ),
-]
-Device = Annotated[
-    str,
-    value(
-        SPEED,
-        "--device",
-        "-d",
-        metavar="NAME",
-        help="auto, cpu, cuda, mps or xpu.",
-        default=True,
-        autocompletion=complete_devices,
     ),
 ]
 LicencePolicy = Annotated[
     str | None,
-    typer.Option(
+    value(
+        WEIGHTS,
         "--license",
         metavar="any|permissive",
         help=f"permissive refuses weights under other or unknown licences. [{licence.POLICY_VARIABLE}]",
-        callback=_use_licence_policy,
-        show_default=False,
-        rich_help_panel=WEIGHTS,
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreOptions:
-    """What a restoring command was asked for, besides its task and level."""
+    """What a restoring command was asked for, besides its task, its level and its settings."""
 
     inputs: Annotated[
         list[str] | None,
@@ -139,25 +101,9 @@ class RestoreOptions:
             default=True,
             autocompletion=complete_models,
         ),
-    ] = registry.AUTO
+    ] = AUTO
     weights_file: WeightsFile = None
     license: LicencePolicy = None
-    strength: Annotated[
-        float,
-        value(RESTORING, metavar="N", help="How much of the repair to apply.", default=True, min=0, max=1),
-    ] = 1.0
-    ensemble: Annotated[
-        bool, flag(RESTORING, "--ensemble", help="Mean over 8 turned and flipped copies: 8 times slower.")
-    ] = False
-
-    find_kernel: Annotated[
-        bool,
-        typer.Option(
-            "--kernel/--no-kernel",
-            help="Take back the one blur that explains the photo, if there is one; or the network alone.",
-            rich_help_panel=RESTORING,
-        ),
-    ] = True
 
     recursive: Annotated[
         bool, flag(INPUT, "--recursive", "-r", help="Folders with all that is below them.")
@@ -209,27 +155,6 @@ class RestoreOptions:
         ),
     ] = None
 
-    device: Device = "auto"
-    precision: Annotated[
-        PrecisionOption, typer.Option(help="Of the network's numbers.", rich_help_panel=SPEED)
-    ] = PrecisionOption.AUTO
-    tile: Annotated[
-        str,
-        value(SPEED, metavar="auto|N|0", help="Pixels a side; 0: the whole image at once.", default=True),
-    ] = "auto"
-    overlap: Annotated[
-        int | None,
-        value(SPEED, metavar="N", help="Pixels that tiles share.", default="by the weights", min=0),
-    ] = None
-    windows: Annotated[
-        WindowsOption,
-        typer.Option(help="paper: as the network's authors cut images.", rich_help_panel=SPEED),
-    ] = WindowsOption.OURS
-    batch: Annotated[
-        int | None,
-        value(SPEED, metavar="N", help="Tiles at a time.", default="auto", min=1, max=MOST_TILES),
-    ] = None
-
     json: Json = False
     quiet: Quiet = False
     verbose: Annotated[bool, flag(REPORTING, "--verbose", "-v", help="Also what was chosen, and why.")] = (
@@ -240,13 +165,113 @@ class RestoreOptions:
     ] = False
     fail_fast: Annotated[bool, flag(REPORTING, "--fail-fast", help="Stop at the first failure.")] = False
 
-    @property
-    def tile_size(self) -> int | str:
-        if self.tile == "auto":
-            return "auto"
-        if not self.tile.isdecimal():
-            raise UsageError(f"--tile {self.tile}: not a size", hint="--tile auto, --tile 512, or --tile 0")
-        return int(self.tile)
+
+# ------------------------------------------------------------------------------ from data to a command
+
+
+def as_command(run: Callable[..., None], *groups: Iterable[inspect.Parameter]) -> Callable[..., None]:
+    """A function for typer with these parameters, by the panels of help; `run` gets their values by name."""
+    parameters = [each for group in groups for each in group]
+    parameters.sort(key=lambda each: PANELS.index(_panel(each)))
+
+    # Arguments first: typer takes them in this order.
+    parameters.sort(key=lambda each: isinstance(get_args(each.annotation)[1], OptionInfo))
+
+    def command(**values: Any) -> None:
+        run(**values)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] - read by inspect
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
+def _panel(each: inspect.Parameter) -> str | None:
+    info = get_args(each.annotation)[1]
+    return info.rich_help_panel if info.rich_help_panel in PANELS else None
+
+
+def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def options_of(kind: type) -> list[inspect.Parameter]:
+    """The annotated fields of a dataclass; the others are filled in by the command."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        parameter(
+            field.name,
+            hints[field.name],
+            inspect.Parameter.empty if field.default is MISSING else field.default,
+        )
+        for field in fields(kind)
+        if get_origin(hints[field.name]) is Annotated
+    ]
+
+
+def settings_options(
+    names: Collection[str] | None = None, *, without: Collection[str] = (), **defaults: Any
+) -> list[inspect.Parameter]:
+    """Those of Settings, or some of them, with other defaults where those are given."""
+    hints = get_type_hints(Settings)
+    return [
+        parameter(
+            field.name,
+            _annotated(field.name, hints[field.name], field.metadata["option"]),
+            defaults.get(field.name, field.default),
+        )
+        for field in fields(Settings)
+        if field.name not in without and (names is None or field.name in names)
+    ]
+
+
+def _annotated(name: str, kind: Any, option: Option) -> Any:
+    names = option.names or (f"--{name.replace('_', '-')}",)
+    if kind is bool:
+        shown: dict[str, Any] = {"metavar": ""} if "/" not in names[0] else {}
+        return Annotated[bool, typer.Option(*names, help=option.help, rich_help_panel=option.panel, **shown)]
+    if get_origin(kind) is Literal:
+        return Annotated[kind, typer.Option(*names, help=option.help, rich_help_panel=option.panel)]
+    more: dict[str, Any] = {"min": option.low, "max": option.high}
+    if name == "device":
+        more["autocompletion"] = complete_devices
+    if str in get_args(kind):  # a number or a word: see settings_from
+        kind = str
+    typed = value(
+        option.panel, *names, metavar=option.metavar, help=option.help, default=option.shown, **more
+    )
+    return Annotated[kind, typed]
+
+
+def settings_from(values: dict[str, Any], **others: Any) -> Settings:
+    """The settings among the values of a command, which are taken out of them."""
+    given = {field.name: values.pop(field.name) for field in fields(Settings) if field.name in values}
+    tile = given.get("tile", AUTO)
+    if tile != AUTO:
+        if not tile.isdecimal():
+            raise UsageError(f"--tile {tile}: not a size", hint="--tile auto, --tile 512, or --tile 0")
+        given["tile"] = int(tile)
+    return Settings(**given, **others)
+
+
+def level_option(level: Level, name: str = "level", *, of: str = "") -> inspect.Parameter:
+    """A task's level under its own name; `of` says whose, where a command is for several tasks."""
+    help = f"{level.help} ({of})" if of else level.help
+    if level.choices:
+        kind: Any = Literal[tuple(str(choice) for choice in level.choices)]
+        default = None if of or level.default is None else str(level.default)
+        option = typer.Option(
+            f"--{level.name}", help=help, show_default=default is not None, rich_help_panel=RESTORING
+        )
+        return parameter(name, Annotated[kind if default else kind | None, option], default)
+    # Of several tasks, find_level says in whose words a level is wrong.
+    bounds: dict[str, Any] = {} if of else {"min": level.low, "max": level.high}
+    option = value(RESTORING, f"--{level.name}", metavar="N", help=help, **bounds)
+    return parameter(name, Annotated[level.kind | None, option], level.default)
+
+
+def as_level(level: Level | None, value: Any) -> float | str | None:
+    """What its option gave, as the task has it."""
+    return level.kind(value) if level is not None and level.choices and value is not None else value
 
 
 def names(option: str, text: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import typer
 
-from ..errors import OutputError, UsageError
+from ..errors import LostAnswerError, UsageError
 from ..wording import printable, reason
 
 EXIT_NOBODY_READS = 141  # what a shell shows for a command that SIGPIPE ended
@@ -39,8 +39,6 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
 
 class Output:
     """Where a command's words go."""
-
-    has_answered = False  # of the process: something was given to standard output
 
     def __init__(self, mode: Mode = Mode.HUMAN, *, verbose: bool = False, is_silent: bool = False) -> None:
         self.mode = mode
@@ -149,7 +147,6 @@ def _write(data: str | bytes) -> None:
 
     Without a buffer (PYTHONUNBUFFERED) the stream takes what fits, and only says how much that was.
     """
-    Output.has_answered = True  # even where it fails: half a document is not mended by a second one
     rest = data if isinstance(data, bytes) else data.encode(sys.stdout.encoding, "backslashreplace")
     try:
         while rest:
@@ -158,7 +155,7 @@ def _write(data: str | bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"standard output: cannot be written: {reason(error)}") from error
+        raise LostAnswerError(f"standard output: cannot be written: {reason(error)}") from error
 
 
 def open_closed_streams() -> None:

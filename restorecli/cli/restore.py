@@ -9,9 +9,11 @@ import typer
 from .. import registry
 from ..errors import InputError, UsageError
 from ..places import STANDARD_STREAM
-from ..spec import Task
+from ..selection import Selection, select
+from ..settings import Settings
+from ..tasks import Task, Value
 from ..weights import licence
-from ..wording import reason
+from ..wording import level_text, reason
 from .account import Account
 from .first_use import tell, tell_what_is_missing, tell_what_may_be_missing
 from .options import RestoreOptions
@@ -19,30 +21,27 @@ from .output import Output, is_closed, mode_of
 from .stopping import Stopped, tidy_stop
 
 if TYPE_CHECKING:
-    from ..engine.files import Inputs
-    from ..engine.naming import Naming
-    from ..engine.outcome import Transfer
-    from ..engine.plan import Plan
+    from ..batch.inputs import Inputs
+    from ..batch.naming import Naming
+    from ..batch.plan import Plan
+    from ..batch.transfer import Transfer
     from ..engine.restorer import Restorer
 
-Value = float | str | None  # of a level
 
-
-def restore(task: Task, level: Value, options: RestoreOptions) -> None:
+def restore(task: Task, level: Value, settings: Settings, options: RestoreOptions) -> None:
     """Plans, restores, reports; raises typer.Exit where not everything went well."""
     to_stdout = _check_streams(options)
     mode = mode_of(json=options.json, quiet=options.quiet)
     output = Output(mode, verbose=options.verbose, is_silent=to_stdout and not options.dry_run)
-    entry, _ = registry.choose(task.name, options.model, level)
-    for row in registry.foreseen(task.name, options.model, level) or (entry,):
-        licence.check(row)
-    from ..engine.naming import Naming
-    from ..engine.plan import make_plan, sweep
+    selection = select(task, options.model, level, registry.entries(options.weights_file))
+    licence.check(selection.usable, licence.policy(options.license))
+    from ..batch.naming import Naming
+    from ..batch.plan import make_plan, sweep
 
     naming = Naming(
         task=task.name,
-        model=registry.name_for_all(task.name, options.model, level),
-        level="auto" if level is None else f"{level:g}" if isinstance(level, (int, float)) else level,
+        model=selection.name,
+        level="auto" if level is None else level_text(level),
         lossless=task.lossless_output,
         output=options.output,
         template=options.name,
@@ -57,7 +56,7 @@ def restore(task: Task, level: Value, options: RestoreOptions) -> None:
         try:
             account.begin(plan)
             if plan.jobs and not (options.fail_fast and plan.problems):
-                _work(task, level, options, plan, account)
+                _work(selection, settings, options, plan, account)
         except Stopped as stop:
             account.stopped = stop.exit_code
     code = account.finish()
@@ -88,7 +87,7 @@ def _check_streams(options: RestoreOptions) -> bool:
 
 
 def _find(task: Task, options: RestoreOptions, naming: "Naming") -> "Inputs":
-    from ..engine.files import find_inputs, read_list
+    from ..batch.inputs import find_inputs, read_list
 
     listed: list[str] = []
     if options.from_file is not None:
@@ -117,37 +116,27 @@ def _read_list_file(name: str) -> bytes:
         raise UsageError(f"--from-file {name}: {reason(error)}", hint=hint) from error
 
 
-def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", account: Account) -> None:
+def _work(
+    selection: Selection, settings: Settings, options: RestoreOptions, plan: "Plan", account: Account
+) -> None:
     """Loads the weights and sends the jobs through them."""
-    from ..engine.batch import run_batch
-    from ..engine.heap import keep_freed_memory
+    from ..batch.pipeline import run_batch
+    from ..engine.probe import keep_freed_memory
     from ..engine.restorer import Restorer
 
     keep_freed_memory()
     restorer = Restorer(
-        task.name,
-        model=options.model,
-        level=level,
-        device=options.device,
-        precision=options.precision.value,
-        tile=options.tile_size,
-        overlap=options.overlap,
-        batch=options.batch,
-        ensemble=options.ensemble,
-        strength=options.strength,
-        windows=options.windows.value,
-        find_kernel=options.find_kernel,
+        selection,
+        settings=settings,
         before_loading=lambda entry: tell(entry, account.output),
         load=not options.dry_run,
     )
-    account.choices(restorer.choices, device_was_open=options.device == "auto")
+    account.choices(restorer.choices, device_was_open=settings.device == "auto")
     if options.dry_run:
-        foreseen = registry.foreseen(task.name, options.model, level)
-        for row in foreseen:
+        for row in selection.foreseen:
             tell_what_is_missing(row, account.output)
-        if not foreseen:
-            rows = registry.called(task.name, options.model, registry.entries())
-            tell_what_may_be_missing(rows, account.output)
+        if not selection.foreseen:
+            tell_what_may_be_missing(selection.rows, account.output)
         _estimate(plan, restorer, account, options.max_pixels)
         return
     with account.output.progress(len(plan.jobs)) as show:
@@ -155,7 +144,7 @@ def _work(task: Task, level: Value, options: RestoreOptions, plan: "Plan", accou
             plan.jobs,
             restorer,
             account.add,
-            transfer=_transfer(task, options, plan),
+            transfer=_transfer(selection.task, options, plan),
             on_progress=None if show is None else account.progress_to(show, plan.jobs),
             fail_fast=options.fail_fast,
         )
@@ -177,7 +166,7 @@ def _estimate(plan: "Plan", restorer: "Restorer", account: Account, max_pixels: 
 
 
 def _transfer(task: Task, options: RestoreOptions, plan: "Plan") -> "Transfer":
-    from ..engine.outcome import Transfer
+    from ..batch.transfer import Transfer
     from ..images import DEFAULT_MAX_PIXELS, WriteOptions
 
     reads_stdin = any(job.source is None for job in plan.jobs)

@@ -1,36 +1,30 @@
-"""restore train: makes weights from a recipe, exports them, measures them.
+"""restore train: makes weights from a recipe, exports them, measures them on the bench.
 
 No `from __future__ import annotations` here: the commands are built from annotations. torch is imported
 inside the commands, so that help stays light.
 """
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from ..errors import InputError
-from ..registry import PACKAGE
-from .output import Mode, Output
+from ..errors import UsageError
+from ..registry import PACKAGE, entries
+from ..settings import Settings
+from .bench import measure
+from .bench_options import WHAT, Levels, Measuring, RunFirst, measuring_command
+from .options import names, value
+from .output import Output
 
 _MIB = 2**20
 RECIPES = ", ".join(sorted(path.stem for path in (PACKAGE / "train" / "recipes").glob("*.toml")))
 
 
-class RecipeFirst(TyperGroup):
-    """`restore train RECIPE.toml` means `restore train run RECIPE.toml`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=RecipeFirst,
+    cls=RunFirst,
     help="Train weights from a recipe, export and measure them.",
     epilog="restore train denoise --data photos/ trains; the same line goes on after a stop.",
     no_args_is_help=True,
@@ -99,11 +93,21 @@ def export(
     from ..train.export import read_training
 
     trained = read_training(run)
-    name = name or f"{trained.recipe.model.network}-{trained.recipe.name}"
-    rows = [row for path in figures or () for row in _read_figures(path)]
+    text = "\n\n".join(_as_markdown(path) for path in figures or ())
     output = Output()
-    for line in export_training(trained, to, name, rows).splitlines():
+    for line in export_training(trained, to, name or trained.name, text).splitlines():
         output.result(line)
+
+
+def _as_markdown(path: Path) -> str:
+    """Stored results for a model card: the table, and how it was measured."""
+    from ..bench.results import read_results
+    from ..bench.tables import COLUMNS, cells, markdown
+
+    results = read_results(path).lasting()
+    table = markdown(COLUMNS, cells(results, papers=False))
+    cards = (f"- {card.name}: {'; '.join(card.sentences())}." for card in results.protocols)
+    return "\n".join((table, "", *cards))
 
 
 @app.command("curve")
@@ -116,7 +120,7 @@ def curve(
 ) -> None:
     """Plot the validation scores of a training's log."""
     from ..atomic import atomic_file
-    from ..train.curve import curve as draw
+    from ..train.export import curve as draw
     from ..train.loop import LOG
 
     drawn = draw(run / LOG)
@@ -125,34 +129,46 @@ def curve(
     Output().result(str(to), path=str(to))
 
 
-@app.command("evaluate")
-def evaluate(
-    weights: Annotated[str, typer.Argument(help="The folder of a training, or an id of weights.toml.")],
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDERS...", help="Sets of clean images.")],
-    damage: Annotated[list[str], typer.Option(help="NAME:LEVEL, as noise:25; can be repeated.")],
-    told: Annotated[bool, typer.Option("--told", help="Tell the network the level.")] = False,
-    bf16: Annotated[bool, typer.Option("--bf16", help="In bfloat16.")] = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json: Annotated[bool, typer.Option("--json", "-j", help="One JSON document on stdout.")] = False,
-) -> None:
-    """Measure weights on whole sets of clean images that are damaged here."""
-    from ..train.evaluate import Damage
-    from ..train.evaluate import evaluate as measure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions(Measuring):
+    weights: Annotated[str, typer.Argument(help="The folder of a training, or an id of weights.toml.")]
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FOLDERS...",
+            help="Sets of clean images, or of pairs; otherwise those that ship.",
+            show_default=False,
+        ),
+    ] = None
+    damage: Annotated[
+        list[str] | None,
+        value(WHAT, metavar="NAME:LEVEL", help="Instead of a protocol: noise:25, phone; can be repeated."),
+    ] = None
+
+
+def evaluate(asked: EvaluateOptions, levels: Levels, settings: Settings) -> None:
+    """Measure weights before they ship, as `restore bench` measures those that do.
+
+    The network alone, and of gray weights the gray of colour images.
+    """
+    from ..bench.damages import damage_card
+    from ..bench.plan import Request, levels_of
     from ..train.export import find_weights
 
-    output = Output(Mode.JSON if json else Mode.HUMAN)
-    damages = [Damage.parse(text, known=told) for text in damage]
-    network, model = find_weights(weights)
-    rows = measure(
-        network,
-        model,
-        folders,
-        damages,
-        bf16=bf16,
-        device=device,
-        done=lambda figure: output.result(figure_line(figure.as_row())),
-    )
-    output.document([row.as_row() for row in rows])
+    row, network = find_weights(asked.weights, entries(asked.weights_file))
+    cards = tuple(damage_card(text, row) for text in asked.damage or ())
+    if cards and (levels or asked.protocol):
+        raise UsageError("--damage says card and level by itself", hint="leave out --protocol and the level")
+    scales = (float(row.model.scale),) if row.model.scale > 1 and not cards else ()
+    request = Request(
+        task=row.task, sets=names("--set", asked.sets), folders=tuple(asked.folders or ()),
+        levels=levels_of(row.task, levels) or scales, models=(row.id,), protocol=asked.protocol,
+        limit=asked.limit, rows=(row,), network=network, cards=cards, gray=row.model.channels == 1,
+    )  # fmt: skip
+    measure(request, asked, settings)
+
+
+app.command("evaluate")(measuring_command(EvaluateOptions, evaluate))
 
 
 def progress_line(row: Mapping[str, Any]) -> str:
@@ -164,22 +180,3 @@ def progress_line(row: Mapping[str, Any]) -> str:
         scores = ", ".join(f"{name} {value:.2f}" for name, value in row["psnr"].items())
         return f"{place}  validation PSNR: {scores}"
     return f"{place}  loss {row['loss']:.5f}  {row['megapixels_per_second']:.2f} Mpx/s"
-
-
-def figure_line(row: Mapping[str, Any]) -> str:
-    from ..train.export import decibels
-
-    return (
-        f"{row['set']}  {row['damage']} {row['level']:g}  {row['precision']}  "
-        f"{decibels(row['psnr_damaged'])} -> {decibels(row['psnr'])} dB (Y {decibels(row['psnr_y'])})  "
-        f"SSIM {row['ssim']:.4f}  {row['seconds_per_megapixel']:.2f} s/Mpx"
-    )
-
-
-def _read_figures(path: Path) -> list[dict[str, Any]]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: {error}", hint="restore train evaluate ... --json > figures.json"
-        ) from error

@@ -3,7 +3,6 @@
 No `from __future__ import annotations` here: the commands are built from annotations.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from .. import registry
-from ..errors import UsageError
 from ..spec import WeightsEntry
 from ..tasks import TASKS
 from ..weights import licence, store
+from ..wording import level_text, megabytes
 from . import weights_files, weights_remote
 from .options import Json, Quiet, WeightsFile
 from .output import Output, mode_of
@@ -46,15 +45,11 @@ def list_weights(
 ) -> None:
     """List the weights by task: level, size, where from, how proved, whether here, and licence."""
     output = Output(mode_of(json=json, quiet=quiet))
-    if task is not None and task not in TASKS:
-        near = difflib.get_close_matches(task, TASKS, n=1) or list(TASKS)
-        raise UsageError(f"unknown task {task!r}", hint=f"--task {near[0]}")
-    rows = [row for row in registry.entries() if task in (None, row.task)]
+    rows = weights_files.rows_for(task, weights_file)
     output.document([as_data(row) for row in rows])
     _show_table(output, rows)
-    without = [
-        name for name in TASKS if not any(row.task == name and row.default for row in registry.entries())
-    ]
+    with_default = {row.task for row in registry.entries(weights_file) if row.default}
+    without = [name for name in TASKS if name not in with_default]
     if without and task in (None, *without):
         output.note(f"no default weights yet for {', '.join(without)}")
     if any(row.source == "manual" for row in rows):
@@ -83,27 +78,19 @@ def _cells(row: WeightsEntry) -> tuple[str, ...]:
         only = ["gray"] * (row.model.channels == 1) + ["white"] * row.white_noise
         here += f", default ({', '.join(only)})" if only else ", default"
     of_file = (size_text(row), FROM[row.source], proof(row), here, row.licence)
-    return (row.id, level_text(row), row.model.network, *of_file)
+    return (row.id, level_words(row), row.model.network, *of_file)
 
 
-def level_text(row: WeightsEntry) -> str:
+def level_words(row: WeightsEntry) -> str:
     if row.level is None:
         return "any" if row.automatic else "?"  # not picked by a level, as it is not known for which it is
-    return _plain(row.level)
-
-
-def default_words(row: WeightsEntry) -> str:
-    return f"default for {row.photos}" if row.photos else "default"
-
-
-def _plain(level: float | str) -> str:
-    return f"{level:g}" if isinstance(level, (int, float)) else level
+    return level_text(row.level)
 
 
 def size_text(row: WeightsEntry) -> str:
     if row.size is not None:
-        return f"{row.size / 1e6:.1f} MB"
-    return f"~{row.about_size / 1e6:.0f} MB" if row.about_size is not None else "?"
+        return megabytes(row.size)
+    return f"~{megabytes(row.about_size, 0)}" if row.about_size is not None else "?"
 
 
 def proof(row: WeightsEntry) -> str:
@@ -135,7 +122,7 @@ def info(
 ) -> None:
     """Show one row in full: where it comes from, how it is proved, what it can do, its published figures."""
     output = Output(mode_of(json=json, quiet=quiet))
-    row = registry.find(id)
+    row = registry.find(id, weights_file)
     output.document(as_data(row))
     lines = list(_facts(row))
     width = max(len(name) for name, _ in lines)
@@ -157,10 +144,11 @@ def _facts(row: WeightsEntry) -> Iterator[tuple[str, str]]:
     model = row.model
     params = ", ".join(f"{key} {value}" for key, value in model.params.items())
     yield "id", row.id
-    yield "task", row.task + (f", its {default_words(row)}" if row.default else "")
+    its_default = f", its default{f' for {row.photos}' if row.photos else ''}"
+    yield "task", row.task + (its_default if row.default else "")
     known = TASKS[row.task].level
     if known is not None:
-        yield known.name, level_text(row)
+        yield known.name, level_words(row)
     yield "network", model.network + (f" ({params})" if params else "")
     yield "pictures", "gray; of a colour photo the luma" if model.channels == 1 else "colour"
     yield "tile", f"{model.tile}, overlap {model.overlap}"
@@ -177,7 +165,9 @@ def _facts(row: WeightsEntry) -> Iterator[tuple[str, str]]:
     if not row.automatic:
         yield "picked", "only by this id"
     for figure in row.published:
-        level = "" if figure.level is None or known is None else f" at {known.name} {_plain(figure.level)}"
+        level = (
+            "" if figure.level is None or known is None else f" at {known.name} {level_text(figure.level)}"
+        )
         yield "published", f"{figure.set}{level}: {figure.psnr:.2f} dB ({figure.protocol})"
     for key, value in row.provenance.items():
         yield key, "; ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -191,8 +181,8 @@ def _proofs(row: WeightsEntry) -> Iterator[tuple[str, str]]:
     if kept is not None:
         yield "here", f"{kept.path}, since {kept.date}, from {kept.origin}"
         yield "proved by", kept.proof
-    elif registry.weights_path(row) is not None:
-        yield "here", str(registry.weights_path(row)) if store.is_here(row) else "no: the file is missing"
+    elif (path := registry.weights_path(row)) is not None:
+        yield "here", str(path) if path.is_file() else "no: the file is missing"
     else:
         yield "here", f"no; it can be proved by {proof(row)}"
 

@@ -1,4 +1,4 @@
-"""restore weights import, verify, remove: files on this machine.
+"""restore weights import, verify, remove: files on this machine; and what all of `restore weights` shares.
 
 No `from __future__ import annotations` here: the commands are built from annotations. torch is imported
 inside the command that needs it.
@@ -6,22 +6,20 @@ inside the command that needs it.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .. import registry
 from ..errors import UsageError, WeightsError
+from ..proof import digest
 from ..spec import WeightsEntry
+from ..tasks import TASKS
 from ..weights import licence, store
-from ..wording import reason
+from ..wording import megabytes, near, reason
 from .first_use import tell_licence
 from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
 from .output import Output, mode_of
-
-if TYPE_CHECKING:
-    from ..weights.store import Stored
-
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A row of the list.", autocompletion=complete_ids)]
 Ids = Annotated[
@@ -30,6 +28,13 @@ Ids = Annotated[
         metavar="ID...", help="Rows of the list.", show_default=False, autocompletion=complete_ids
     ),
 ]
+
+
+def rows_for(task: str | None, weights_file: str | None) -> list[WeightsEntry]:
+    """The rows of the list for a task; all without one."""
+    if task is not None and task not in TASKS:
+        raise UsageError(f"unknown task {task!r}", hint=f"--task {(near(task, TASKS) or [*TASKS])[0]}")
+    return [row for row in registry.entries(weights_file) if task in (None, row.task)]
 
 
 def import_weights(
@@ -50,31 +55,27 @@ def import_weights(
 ) -> None:
     """Take a weights file that you got by hand: check, convert and keep it, and say how far it is proved."""
     output = Output(mode_of(json=json, quiet=quiet))
-    entry = registry.find(id)
-    licence.check(entry)
+    entry = registry.find(id, weights_file)
+    licence.check([entry], licence.policy(license))
     if entry.source in ("embedded", "file"):
         raise UsageError(f"{id} has its file already: {registry.weights_path(entry)}")
     from ..weights.importing import import_file, means
 
     kept = import_file(entry, file, member=member, unproved=unproved)
-    if kept.proof == store.KEYS and not means(
-        entry, kept.origin if "/" in kept.origin else str(file.absolute())
-    ):
+    name = kept.origin if "/" in kept.origin else str(file.absolute())
+    if kept.proof == store.KEYS and not means(entry, name):
         output.warn(f"{kept.origin} is not named {entry.file or store.address(entry)}: is it the right one?")
+    proved = f"proved by its {kept.proof}"
+    if kept.proof == store.KEYS:
+        why = "its hash is another" if store.is_pinned(entry) else "its authors give no hash"
+        proved = f"proved by keys and shapes only: {why}"
     output.document({"id": id, **stored_data(kept)})
-    output.result(f"{id}: {kept.origin}, {kept.source.size / 1e6:.1f} MB, {_proof_words(entry, kept)}", id)
+    output.result(f"{id}: {kept.origin}, {megabytes(kept.source.size)}, {proved}", id)
     tell_licence(entry, output)
     output.note(f"restore {entry.task} photo.png --model {id}")
 
 
-def _proof_words(entry: WeightsEntry, kept: "Stored") -> str:
-    if kept.proof != store.KEYS:
-        return f"proved by its {kept.proof}"
-    reason = "its hash is another" if store.is_pinned(entry) else "its authors give no hash"
-    return f"proved by keys and shapes only: {reason}"
-
-
-def stored_data(kept: "Stored") -> dict[str, Any]:
+def stored_data(kept: store.Stored) -> dict[str, Any]:
     return asdict(kept) | {"path": str(kept.path)}
 
 
@@ -86,7 +87,8 @@ def verify(
 ) -> None:
     """Read the weights that are here again, and compare their sha256. Without an ID: all that are here."""
     output = Output(mode_of(json=json, quiet=quiet))
-    rows = [registry.find(id) for id in ids] or [row for row in registry.entries() if store.located(row)]
+    rows = [registry.find(id, weights_file) for id in ids]
+    rows = rows or [row for row in registry.entries(weights_file) if store.located(row)]
     results = [_verified(row) for row in rows]
     output.document(results)
     for result in results:
@@ -97,7 +99,8 @@ def verify(
     bad = [row for row, result in zip(rows, results, strict=True) if result["problem"]]
     if bad:
         named = ", ".join(entry.id for entry in bad)
-        raise WeightsError(f"not what they should be: {named}", hint=_remedy(bad))
+        output.error(f"not what they should be: {named}", _remedy(bad))
+        raise typer.Exit(WeightsError.exit_code)
 
 
 def _remedy(damaged: list[WeightsEntry]) -> str | None:
@@ -116,12 +119,10 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
     path, sha256 = found
     problem = None
     try:
-        actual = store.digest(path).sha256
+        if sha256 not in (None, digest(path).sha256):
+            problem = f"{path}: its sha256 differs"
     except OSError as error:
         problem = f"{path}: {reason(error)}"
-    else:
-        if sha256 is not None and actual != sha256:
-            problem = f"{path}: its sha256 differs"
     kept = store.record(entry)
     proof = kept.proof if kept else store.SHA256 if sha256 else "no hash in its row"
     return {"id": entry.id, "path": str(path), "proof": proof, "problem": problem}
@@ -130,7 +131,7 @@ def _verified(entry: WeightsEntry) -> dict[str, Any]:
 def remove(ids: Ids, weights_file: WeightsFile = None, json: Json = False, quiet: Quiet = False) -> None:
     """Delete weights that were fetched or imported; the list still knows them."""
     output = Output(mode_of(json=json, quiet=quiet))
-    entries = [registry.find(id) for id in ids]
+    entries = [registry.find(id, weights_file) for id in ids]
     for entry in entries:
         if entry.source in ("embedded", "file"):
             whose = "restorecli's own" if entry.source == "embedded" else "a file of yours"
@@ -138,4 +139,4 @@ def remove(ids: Ids, weights_file: WeightsFile = None, json: Json = False, quiet
     freed = {entry.id: store.remove(entry) for entry in entries}
     output.document([{"id": id, "bytes": size} for id, size in freed.items()])
     for id, size in freed.items():
-        output.result(f"{id}: {f'{size / 1e6:.1f} MB freed' if size else 'was not here'}", id)
+        output.result(f"{id}: {f'{megabytes(size)} freed' if size else 'was not here'}", id)

@@ -4,7 +4,7 @@ No `from __future__ import annotations` here: the commands are built from annota
 torch are imported inside the functions that need them.
 """
 
-import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated
@@ -14,28 +14,34 @@ import typer
 from .. import registry
 from ..errors import RestoreError, UsageError, WeightsError
 from ..places import config_folder
+from ..proof import digest
 from ..row_text import row_text
 from ..spec import WeightsEntry
 from ..tasks import TASKS
 from ..weights import licence, store
+from ..wording import counted, megabytes
 from .downloads import download_bar, is_watched
 from .first_use import size_words, tell_licence
-from .options import Json, LicencePolicy, Quiet, WeightsFile, complete_ids
+from .options import Json, LicencePolicy, Quiet, WeightsFile
 from .output import Output, mode_of
+from .weights_files import Ids, rows_for
 
 if TYPE_CHECKING:
     from ..hub.card import Upload
 
 SOME_FAILED = 1
-Ids = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="ID...", help="Rows of the list.", show_default=False, autocompletion=complete_ids
-    ),
-]
 
 
 # ------------------------------------------------------------------------------------------------ pull
+
+
+SUMMED = {
+    "planned": "to fetch",
+    "pulled": "fetched",
+    "here": "here already",
+    "by hand": "to get by hand",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Pulled:
     """What became of one row."""
 
     id: str
-    status: str  # here, planned, pulled, by hand, failed
+    status: str  # one of SUMMED
     size: int | None = None  # bytes to fetch, or fetched
     path: str | None = None
     proof: str | None = None
@@ -52,7 +58,7 @@ class Pulled:
 
 
 def pull(
-    ids: Ids = None,
+    ids: Ids = [],  # noqa: B006 - typer copies it
     task: Annotated[
         str | None,
         typer.Option(help="All weights for this task.", autocompletion=lambda: list(TASKS)),
@@ -68,51 +74,53 @@ def pull(
 ) -> None:
     """Fetch weights from where the list says, prove them, convert them once, and keep them."""
     output = Output(mode_of(json=json, quiet=quiet))
-    rows = _chosen(ids or [], task, all_)
+    rows, policy = _chosen(ids, task, all_, weights_file), licence.policy(license)
     pending = [
         row
         for row in rows
-        if row.remote is not None and not store.is_here(row) and not licence.is_refused(row)
+        if row.remote is not None and not store.is_here(row) and not licence.is_refused(row, policy)
     ]
     if pending:
         output.note(_sizes(pending))
-    results = [_pull_one(row, output, is_named=bool(ids), dry_run=dry_run) for row in rows]
-    code = _exit_code(results)
-    _tell_by_hand(
-        [row for row, result in zip(rows, results, strict=True) if result.status == "by hand"], output
-    )
+    results = [_pull_one(row, output, policy, is_named=bool(ids), dry_run=dry_run) for row in rows]
+    code = _exit_code({result.status for result in results})
+    by_hand = [row for row, result in zip(rows, results, strict=True) if result.status == "by hand"]
+    for page in dict.fromkeys(row.page for row in by_hand):  # most pages have many files
+        output.note(f"by hand, from {page}: {', '.join(row.id for row in by_hand if row.page == page)}")
+    if by_hand:
+        output.note("then restore weights import ID FILE")
     output.document({"weights": [asdict(result) for result in results], "exit_code": code})
     if len(results) > 1:
-        output.note(_summary(results))
+        counts = Counter(result.status for result in results)
+        output.note(", ".join(f"{counts[key]} {words}" for key, words in SUMMED.items() if counts[key]))
     if code:
         raise typer.Exit(code)
 
 
-def _chosen(ids: Sequence[str], task: str | None, is_all: bool) -> list[WeightsEntry]:
+def _chosen(
+    ids: Sequence[str], task: str | None, is_all: bool, weights_file: str | None
+) -> list[WeightsEntry]:
     """The rows that are meant; by one of the three ways to say so."""
     if (bool(ids), task is not None, is_all).count(True) != 1:
         raise UsageError("name the weights to pull", hint="restore weights pull ID..., or --task, or --all")
-    if task is not None and task not in TASKS:
-        near = difflib.get_close_matches(task, TASKS, n=1) or list(TASKS)
-        raise UsageError(f"unknown task {task!r}", hint=f"--task {near[0]}")
-    if ids:
-        return [registry.find(id) for id in dict.fromkeys(ids)]
-    return [row for row in registry.entries() if task in (None, row.task)]
+    return [registry.find(id, weights_file) for id in dict.fromkeys(ids)] or rows_for(task, weights_file)
 
 
 def _sizes(rows: Sequence[WeightsEntry]) -> str:
     known = sum(row.size or row.about_size or 0 for row in rows)
     unknown = sum(row.size is None and row.about_size is None for row in rows)
     is_exact = all(row.size is not None for row in rows)
-    files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
-    size = f"{'' if is_exact else 'about '}{known / 1e6:.1f} MB" if known else "of unknown size"
+    size = f"{'' if is_exact else 'about '}{megabytes(known)}" if known else "of unknown size"
     more = f", and {unknown} of unknown size" if unknown and known else ""
-    return f"{files} to fetch, {size}{more}; converted into {store.folder()}"
+    return f"{counted(len(rows), 'file')} to fetch, {size}{more}; converted into {store.folder()}"
 
 
-def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
+def _pull_one(
+    entry: WeightsEntry, output: Output, policy: licence.Policy, *, is_named: bool, dry_run: bool
+) -> Pulled:
     """Brings one row, and says so; what goes wrong with it is told and does not stop the others."""
     try:
+        licence.check([entry], policy)
         result = _brought(entry, output, is_named=is_named, dry_run=dry_run)
     except RestoreError as error:
         message = error.message if entry.id in error.message else f"{entry.id}: {error.message}"
@@ -122,7 +130,7 @@ def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: b
         words = f"{size_words(entry)}, licence {entry.licence}, from {store.address(entry)}"
         output.result(f"{entry.id}  {words}", entry.id)
     elif result.status == "pulled" and result.size is not None:
-        words = f"{result.size / 1e6:.1f} MB, proved by {result.proof}, kept in {result.path}"
+        words = f"{megabytes(result.size)}, proved by {result.proof}, kept in {result.path}"
         output.result(f"{entry.id}  {words}", entry.id)
         tell_licence(entry, output)
     elif result.status == "here":
@@ -131,15 +139,11 @@ def _pull_one(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: b
 
 
 def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bool) -> Pulled:
-    licence.check(entry)
-    own = registry.weights_path(entry)
-    if own is not None:
-        if not own.is_file():
-            raise WeightsError(f"{entry.id}: {own} is missing", hint=store.remedy(entry))
-        return Pulled(entry.id, "here", path=str(own))
-    kept = store.record(entry)
-    if kept is not None:
-        return Pulled(entry.id, "here", path=str(kept.path), proof=kept.proof)
+    found, kept = store.located(entry), store.record(entry)
+    if found is not None:
+        if not found[0].is_file():
+            raise WeightsError(f"{entry.id}: {found[0]} is missing", hint=store.remedy(entry))
+        return Pulled(entry.id, "here", path=str(found[0]), proof=kept.proof if kept else None)
     remote = entry.remote
     if remote is None:
         message = f"{entry.id}: its authors give it where only a browser gets in: {entry.page}"
@@ -149,48 +153,25 @@ def _brought(entry: WeightsEntry, output: Output, *, is_named: bool, dry_run: bo
         return Pulled(entry.id, "by hand", message=message, hint=hint)
     if dry_run:
         return Pulled(entry.id, "planned", size=entry.size or entry.about_size)
-    from ..weights.bring import bring
+    from ..weights.load import bring
 
     with download_bar(output, entry.id) as progress:
         kept = bring(entry, remote, progress=progress)
     return Pulled(entry.id, "pulled", kept.source.size, str(kept.path), kept.proof)
 
 
-def _tell_by_hand(rows: Sequence[WeightsEntry], output: Output) -> None:
-    """One line for each page, as most pages have many files."""
-    for page in dict.fromkeys(row.page for row in rows):
-        of_page = [row.id for row in rows if row.page == page]
-        output.note(f"by hand, from {page}: {', '.join(of_page)}")
-    if rows:
-        output.note("then restore weights import ID FILE")
-
-
-def _exit_code(results: Sequence[Pulled]) -> int:
+def _exit_code(statuses: set[str]) -> int:
     """1 if some failed, 3 if none of what was asked for can be had."""
-    failed = sum(result.status == "failed" for result in results)
-    good = sum(result.status in ("here", "planned", "pulled") for result in results)
-    if not good:
+    if not statuses & {"here", "planned", "pulled"}:
         return WeightsError.exit_code
-    return SOME_FAILED if failed else 0
-
-
-def _summary(results: Sequence[Pulled]) -> str:
-    words = {
-        "planned": "to fetch",
-        "pulled": "fetched",
-        "here": "here already",
-        "by hand": "to get by hand",
-        "failed": "failed",
-    }
-    counts = {status: sum(result.status == status for result in results) for status in words}
-    return ", ".join(f"{count} {words[status]}" for status, count in counts.items() if count)
+    return SOME_FAILED if "failed" in statuses else 0
 
 
 # ---------------------------------------------------------------------------------------------- mirror
 
 
 def mirror(
-    ids: Ids = None,
+    ids: Ids = [],  # noqa: B006 - typer copies it
     repo: Annotated[
         str, typer.Option("--repo", metavar="USER/NAME", help="A repository on the Hub; made if need be.")
     ] = "",
@@ -213,14 +194,14 @@ def mirror(
         raise UsageError(
             "name the weights and the repository", hint="restore weights mirror ID... --repo USER/NAME"
         )
-    rows = [registry.find(id) for id in dict.fromkeys(ids)]
+    rows = [registry.find(id, weights_file) for id in dict.fromkeys(ids)]
     if not private and not i_hold_the_rights:
         _check_may_be_public(rows)
     uploads = [_upload(row) for row in rows]
     size = sum(upload.size for upload in uploads)
-    files = "1 file" if len(uploads) == 1 else f"{len(uploads)} files"
-    output.note(f"{files} of converted weights, {size / 1e6:.1f} MB, and a model card to {repo}")
-    from ..hub import publish
+    files = counted(len(uploads), "file")
+    output.note(f"{files} of converted weights, {megabytes(size)}, and a model card to {repo}")
+    from ..hub.publishing import publish
 
     revision = publish(repo, uploads, private=private, show_progress=is_watched(output))
     mirrored = [_mirrored(upload, repo, revision) for upload in uploads]
@@ -256,7 +237,7 @@ def _upload(entry: WeightsEntry) -> "Upload":
         brings = "pull" if entry.remote is not None else "import"
         file = "" if entry.remote is not None else " FILE"
         raise WeightsError(f"{entry.id} is not here", hint=f"restore weights {brings} {entry.id}{file}")
-    found = store.digest(path)
+    found = digest(path)
     return Upload(entry, path, found.sha256, found.size, store.SHA256, f"restorecli's own {path.name}")
 
 

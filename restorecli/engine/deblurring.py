@@ -13,7 +13,7 @@ from ..ops.estimate import noise_sigma
 from ..ops.kernel import LARGEST, PART, find_blur
 from ..ops.sharpness import is_sharp
 from ..spec import ModelSpec
-from .settings import Settings
+from .model import First, Found
 
 # For each step of noise's sigma; with less than about 1.5 the result is as smooth as for a clean photo.
 SMOOTHNESS_OF_NOISE = 1.3e-3
@@ -30,34 +30,32 @@ class Deconvolution(nn.Module):
         super().__init__()
         self.blur, self.smoothness = blur, smoothness
 
-    @property
-    def words(self) -> str:
-        height, width = self.blur.extent
-        return f"one blur of {width} x {height} pixels found in the photo and taken back"
-
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([deconvolve(photo, self.blur, smoothness=self.smoothness) for photo in x])
 
 
-def own_network(pixels: np.ndarray, jpeg_quality: int | None = None) -> Deconvolution | None:
+def look(pixels: np.ndarray, jpeg_quality: int | None = None) -> Found | None:
     """For (H, W, C) pixels that one kernel explains; None for sharp ones, and where none is found."""
     if is_sharp(pixels) or (jpeg_quality or LEAST_QUALITY) < LEAST_QUALITY:
         return None
     blur = find_blur(pixels)
     if blur is None:
         return None
-    return Deconvolution(blur, max(SMOOTHNESS, SMOOTHNESS_OF_NOISE * noise_sigma(pixels)))
+    height, width = blur.extent
+    words = f"one blur of {width} x {height} pixels found in the photo and taken back"
+    smoothness = max(SMOOTHNESS, SMOOTHNESS_OF_NOISE * noise_sigma(pixels))
+    return Found(Deconvolution(blur, smoothness), spec_for(pixels.shape[2]), words)
 
 
-def typical_network() -> Deconvolution:
+def typical(channels: int) -> Found:
     """Costs as much as that of any photo."""
     point = torch.zeros(LARGEST, LARGEST)
     point[LARGEST // 2, LARGEST // 2] = 1
-    return Deconvolution(Blur(point, linear=True), SMOOTHNESS)
+    return Found(Deconvolution(Blur(point, linear=True), SMOOTHNESS), spec_for(channels), "")
 
 
 @cache
-def seconds_to_find() -> float:
+def seconds() -> float:
     """How long the search takes on this machine, measured; on any photo that is not tiny."""
     photo = np.random.default_rng(0).integers(0, 256, (PART, PART, 1), np.uint8)
     start = time.perf_counter()
@@ -65,10 +63,8 @@ def seconds_to_find() -> float:
     return time.perf_counter() - start
 
 
-def own_spec(channels: int) -> ModelSpec:
+def spec_for(channels: int) -> ModelSpec:
     return replace(SPEC, channels=1 if channels == 1 else 3)
 
 
-def own_settings(settings: Settings) -> Settings:
-    """A kernel has a direction, so that turned photos are none of its."""
-    return replace(settings, ensemble=False)
+FIRST = First(look, typical, seconds)

@@ -1,44 +1,46 @@
 """Restorer: an image goes in, a restored one comes out, by the weights that fit it.
 
-choosing.py says which weights, row.py sends the image through them.
+Image -> the weights for it -> pixels as a network wants them -> tiles through the network -> Image
 """
 
 import os
-from collections import OrderedDict
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
 from typing import Any, overload
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError, WeightsError
-from ..images import Image, Source, read
-from ..registry import IDENTITY, foreseen, weights_path
+from ..errors import UsageError
+from ..images import Image, Source, read, shows_gray
+from ..ops.noise import Noise
+from ..read_rows import AUTO, IDENTITY
+from ..registry import ListFile, entries, weights_path
+from ..selection import Chosen, Selection, given, select
+from ..settings import Settings
 from ..spec import Choice, ModelSpec, WeightsEntry
-from ..weights.load import build_network, load_network
-from .arrays import as_array, through_array, through_tensor
-from .caution import cautions
-from .choosing import Chosen, choose_for, choose_weights, describe
+from ..tasks import TASKS, Value, find_level, find_task, part
+from ..weights import licence
 from .device import pick_device, pick_precision
-from .judging import judged
-from .row import Estimate, Report, Restored, RowRestorer
-from .settings import Settings, find_level, find_task, plan_tiling
-from .tiled import Progress
+from .loading import Loaded, check_options
+from .model import Estimate, First, Found, Model, Progress
+from .photo import as_array, finished, noise_of, prepared, quality_of, through_array, through_tensor
+from .predict import Network, placed
+from .report import Report, Restored, judged, levels_between, report_on
+from .tiling import paper_windows, plan_tiling
 
 __all__ = ["Estimate", "Report", "Restored", "Restorer", "restore"]
-
-LOADED = 4  # networks kept at a time: a batch may hold gray and colour images, with white and real noise
-_LOADING = Lock()  # of all Restorers: one of its own could not be pickled with it
 
 
 class Restorer:
     """Loads a network once and restores any number of images.
 
-    The level of the damage can be given as `level` or under the name it has for its task: sigma (denoise),
-    quality (dejpeg), scale (upscale), pattern (demosaic). Options that make no sense raise UsageError.
+    `task` is a task's name; or a Selection, whose licences were checked. The level of the damage can be given
+    as `level` or under the name it has for its task: sigma (denoise), quality (dejpeg), scale (upscale),
+    pattern (demosaic). The other options are those of Settings: device, precision, tile, overlap, windows,
+    batch, strength, ensemble, find_kernel. What makes no sense raises UsageError.
 
     Where weights are for gray or colour, for one kind of noise, or (of a network named by `model`) for one
     level each, every image gets those that fit it, by what is measured of it, and `before_loading` is told.
@@ -47,42 +49,40 @@ class Restorer:
 
     def __init__(
         self,
-        task: str,
+        task: str | Selection,
         *,
-        model: str = "auto",
-        level: float | str | None = None,
-        sigma: float | None = None,
-        quality: int | None = None,
-        scale: int | None = None,
-        pattern: str | None = None,
-        device: str | torch.device = "auto",
-        precision: str = "auto",
-        tile: int | str = "auto",
-        overlap: int | None = None,
-        batch: int | None = None,
-        ensemble: bool = False,
-        strength: float = 1.0,
-        windows: str = "ours",
-        find_kernel: bool = True,
+        model: str = AUTO,
+        level: Value = None,
+        weights_file: ListFile = None,
+        license: str | None = None,
+        settings: Settings | None = None,
         before_loading: Callable[[WeightsEntry], None] | None = None,
         load: bool = True,
+        network: nn.Module | None = None,
+        **options: Any,
     ) -> None:
-        settings = Settings(
-            str(device), precision, tile, overlap, batch, ensemble, strength, windows, find_kernel
-        )
-        self.task, self.settings, self._model = find_task(task), settings, model
-        named = {"sigma": sigma, "quality": quality, "scale": scale, "pattern": pattern}
-        self.level = find_level(self.task, level, named)
-        self.device, _ = pick_device(settings.device)  # a missing one is said before anything is loaded
-        self._before_loading = before_loading
-        self._rows: OrderedDict[str, RowRestorer] = OrderedDict()
-        self._failed: dict[str, WeightsError] = {}
-        self._blank: RowRestorer | None = None
-        self._expected = choose_weights(self.task, model, self.level)
-        settings.check_for(self.task, self._expected.entry.model)
-        self._foreseen = foreseen(self.task.name, model, self.level)
-        if load and self._at_once:
-            self._row(self._expected)
+        levels = {row.level.name for row in TASKS.values() if row.level is not None}
+        named = {name: options.pop(name) for name in list(options) if name in levels}
+        if "device" in options:
+            options["device"] = str(options["device"])  # a torch.device says its name
+        self.settings = settings or Settings(**options)
+        self.device, _ = pick_device(self.settings.device)  # a missing one is said before anything is loaded
+        if isinstance(task, str):
+            known = find_task(task)
+            self._selection = select(known, model, find_level(known, level, named), entries(weights_file))
+            licence.check(self._selection.usable, licence.policy(license))
+        else:
+            self._selection = task
+        self.task, self.level = self._selection.task, self._selection.level
+        self._expected = self._selection.expected
+        check_options(self.settings, self.task, self._expected.entry.model)
+        pick_precision(self.settings.precision, self.device, self.entry.model)
+        self._loaded = Loaded(self.task, self.settings, self.device, before_loading)
+        self._firsts: dict[int, Model] = {}  # what mends a photo without weights, by channels
+        if network is not None:
+            self._loaded.put(self._expected, network)
+        elif load and self._at_once:
+            self._loaded.get(self._expected)
 
     @classmethod
     def from_network(
@@ -91,23 +91,16 @@ class Restorer:
         spec: ModelSpec,
         *,
         task: str = "denoise",
-        level: float | str | None = None,
+        level: Value = None,
         **options: Any,
     ) -> "Restorer":
         """A Restorer for a network that is not in the list of weights; `options` as for Restorer itself."""
-        self = cls.__new__(cls)
-        self.task, self.settings, self._model = find_task(task), Settings(**options), spec.network
-        entry = WeightsEntry(id=spec.network, task=self.task.name, model=spec, source="none")
-        if self.task.name == "upscale" and level is None:
+        known = find_task(task)
+        if known.enlarges and level is None:
             level = spec.scale
-        self.level = find_level(self.task, level, {})
-        self.settings.check_for(self.task, spec)
-        self._expected = describe(self.task, entry, "given as a network", self.level)
-        self._foreseen, self._before_loading, self._blank = (entry,), None, None
-        self._failed = {}
-        row = RowRestorer(self.task, self._expected, network, self.settings)
-        self._rows, self.device = OrderedDict({entry.id: row}), row.device
-        return self
+        entry = WeightsEntry(id=spec.network, task=known.name, model=spec, source="none")
+        selection = given(known, entry, find_level(known, level, {}))
+        return cls(selection, network=network, **options)
 
     @property
     def entry(self) -> WeightsEntry:
@@ -115,66 +108,122 @@ class Restorer:
         return self._expected.entry
 
     @property
-    def _by_image(self) -> bool:
-        return len(self._foreseen) != 1
-
-    @property
     def _at_once(self) -> bool:
         """Whether the expected weights need not wait for an image: it gets them, or they are here anyway."""
-        return not self._by_image or (bool(self._foreseen) and weights_path(self.entry) is not None)
+        here = bool(self._selection.foreseen) and weights_path(self.entry) is not None
+        return here or not self._selection.by_photo
 
     @property
     def choices(self) -> tuple[Choice, Choice, Choice, Choice]:
         """Device, precision, tile and weights, each with its reason."""
+        settings, spec = self.settings, self.entry.model
         if self._at_once:
-            device, precision, tile, weights = self._measured().choices
-            return device, precision, tile, self._weights_choice(weights.reason)
-        spec, settings = self.entry.model, self.settings
-        tiling = plan_tiling(settings, spec, settings.paper_windows(self.task, spec))
-        _, device = pick_device(settings.device)
-        _, precision = pick_precision(settings.precision, self.device, spec, exact=settings.exact)
-        return device, precision, tiling.choice, self._weights_choice(self._expected.reason)
+            model = self._loaded.like(self._expected)
+            precision, tiling = model.precision()[1], model.tiling
+        else:
+            _, precision = pick_precision(settings.precision, self.device, spec, exact=settings.exact)
+            tiling = plan_tiling(settings, spec, paper_windows(settings, spec.network, self.task.name))
+        return pick_device(settings.device)[1], precision, tiling.choice, self._weights_choice()
 
-    def _weights_choice(self, reason: str) -> Choice:
-        if not self._foreseen:
-            return Choice(self._model, "its weights that fit best, for each image")
-        first, *others = (row.id for row in self._foreseen)
+    def _weights_choice(self) -> Choice:
+        foreseen = self._selection.foreseen
+        if not foreseen:
+            return Choice(self._selection.model, "its weights that fit best, for each image")
+        first, *others = (row.id for row in foreseen)
         also = ", ".join(other.removeprefix(first) for other in others)
-        return Choice(f"{first} (by the photo also {also})" if also else first, reason)
+        name = f"{first} (by the photo also {also})" if also else first
+        return Choice(name, self._expected.reason)
 
-    def restore_image(self, image: Image, *, progress: Progress | None = None) -> Restored:
-        """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`."""
-        chosen = self._expected
-        if self._by_image:
-            chosen = choose_for(self.task, self._model, self.level, image)
-        restored = self._row(chosen).restore_image(image, progress=progress, chosen=chosen)
-        if self.entry.id == IDENTITY or self.settings.strength == 0:
-            return restored
-        report = judged(self.task, image, restored.report)
-        if report.found is None:
-            report = replace(report, notes=report.notes + cautions(self.task.name, image))
-        return replace(restored, report=report)
+    # -------------------------------------------------------------------------------------- one image
 
-    def _row(self, chosen: Chosen) -> RowRestorer:
-        """Its network, loaded; the one that was not used for longest makes room."""
-        entry = chosen.entry
-        with _LOADING:
-            if (failed := self._failed.get(entry.id)) is not None:
-                # Without the way it took before, on which every photo so far would be kept.
-                raise failed.with_traceback(None)
-            if entry.id not in self._rows:
-                if self._before_loading is not None:
-                    self._before_loading(entry)
-                while len(self._rows) >= LOADED:
-                    self._rows.popitem(last=False)
-                try:
-                    network = load_network(entry)
-                except WeightsError as error:
-                    self._failed[entry.id] = error  # not tried anew ten thousand times; a new Restorer does
-                    raise
-                self._rows[entry.id] = RowRestorer(self.task, chosen, network, self.settings)
-            self._rows.move_to_end(entry.id)
-            return self._rows[entry.id]
+    def restore_image(
+        self,
+        image: Image,
+        *,
+        progress: Progress | None = None,
+        fit: tuple[Chosen, Noise | None] | None = None,
+    ) -> Restored:
+        """The image with restored pixels and everything else as it was; `progress(tiles done, all tiles)`.
+
+        `fit` is what `chosen_for` gave for it, where that was asked already.
+        """
+        chosen, noise = fit or self.chosen_for(image)
+        model = self._loaded.get(chosen)
+        start = time.perf_counter()
+        before = prepared(image, chosen.level if self.task.mosaic_input else None)
+        found = self._look(chosen.entry, before.pixels, image.origin.quality)
+        if found is not None:
+            model = self._first(found)
+        run = model(before.pixels, bits=image.bits, progress=progress)
+        change = levels_between(before.pixels, run.pixels, image.alpha) if before.mosaic is None else None
+        restored = finished(image, before, run.pixels)
+        seconds = time.perf_counter() - start
+        words = None if found is None else found.words
+        report = report_on(run, model, self.task, chosen, found=words, seconds=seconds)
+        report = replace(report, noise=noise, change=change)
+        if self.entry.id != IDENTITY and self.settings.strength != 0:
+            report = judged(report, self.task, image, lambda: noise_of(image))
+            note = part(self.task.caution)(image.pixels) if self.task.caution and found is None else None
+            report = replace(report, notes=(*report.notes, *filter(None, [note])))
+        return Restored(restored, report)
+
+    def chosen_for(self, image: Image) -> tuple[Chosen, Noise | None]:
+        """The weights for this image: for its colours and its kind of noise, and nearest to its damage.
+
+        And its noise, where that was measured for it.
+        """
+        selection = self._selection
+        if not selection.by_photo:
+            return self._expected, None
+        channels = 1 if shows_gray(image.pixels, image.alpha) else image.channels
+        noise = noise_of(image) if selection.by_noise else None
+        white = noise is not None and noise.white
+        chosen = selection.for_photo(channels=channels, white_noise=white)
+        if not selection.must_measure(chosen.entry):
+            return chosen, noise
+        assert self.task.level is not None
+        if self.task.level.name == "quality":
+            measured = float(quality_of(image, chosen.entry))
+        else:
+            noise = noise or noise_of(image)
+            measured = noise.sigma
+        return selection.for_photo(channels=channels, white_noise=white, measured=measured), noise
+
+    # ------------------------------------------------------------------------- what needs no weights
+
+    def _look(self, entry: WeightsEntry, pixels: np.ndarray, quality: int | None) -> Found | None:
+        """What mends the photo by itself, where these weights are for photos without such a thing."""
+        if not self._looks(entry):
+            return None
+        first: First = part(self.task.first)
+        return first.look(pixels, quality)
+
+    def _looks(self, entry: WeightsEntry) -> bool:
+        return entry.model.finds_kernel and self.settings.find_kernel and bool(self.task.first)
+
+    def _first(self, found: Found) -> Model:
+        """Any photo's costs the same: what memory allows is measured once, not for each photo."""
+        device = self.device if self.device.type == "cuda" else torch.device("cpu")  # others lack transforms
+        network = Network(placed(found.module, device), found.spec, device, strength=self.settings.strength)
+        channels = found.spec.channels
+        if channels not in self._firsts:
+            # It has a direction, so that turned photos are none of its.
+            settings = replace(self.settings, ensemble=False, precision="fp32")
+            self._firsts[channels] = Model(network, settings)
+        return self._firsts[channels].with_network(network)
+
+    def estimate(self, height: int, width: int) -> Estimate:
+        """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked.
+
+        Of a photo in which something is looked for first: if it is found, which costs most.
+        """
+        if not self._looks(self.entry):
+            return self._loaded.like(self._expected).estimate(height, width)
+        first: First = part(self.task.first)
+        cost = self._first(first.typical(self.entry.model.channels)).estimate(height, width)
+        return replace(cost, seconds=cost.seconds + first.seconds())
+
+    # ------------------------------------------------------------------------------------------- doors
 
     @overload
     def __call__(self, pixels: Image) -> Image: ...
@@ -200,19 +249,6 @@ class Restorer:
 
     def _restored(self, image: Image) -> Image:
         return self.restore_image(image).image
-
-    def estimate(self, height: int, width: int) -> Estimate:
-        """Tiles, time and memory for an 8-bit image; the network is measured when this is first asked."""
-        return self._measured().estimate(height, width)
-
-    def _measured(self) -> RowRestorer:
-        """The expected weights if they are loaded; otherwise their network without: it costs the same."""
-        if self.entry.id in self._rows:
-            return self._rows[self.entry.id]
-        if self._blank is None:
-            network = build_network(self.entry).eval().requires_grad_(False)
-            self._blank = RowRestorer(self.task, self._expected, network, self.settings)
-        return self._blank
 
 
 @overload

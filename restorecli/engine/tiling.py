@@ -1,4 +1,4 @@
-"""Which windows cover an image, and how much each counts where they overlap. Pure functions.
+"""Which windows cover an image, how large they are, and how much each counts where they overlap.
 
 A photo is covered by a grid of equal windows. All starts and sizes are multiples of what the network needs,
 so that every window lies on the same phase of its strides and pixel-unshuffles as the whole image would.
@@ -12,8 +12,66 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..ops.windows import QuadTree, quad_tree_cuts
-from ..spec import Window
+from ..ops.windows import PAPER_WINDOWS, QuadTree, quad_tree_cuts
+from ..settings import Settings
+from ..spec import Choice, ModelSpec, Window
+
+# Tiles are not halved below this: what does not fit then does not fit because of something else.
+SMALLEST_TILE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Side of a tile and what neighbours share, in input pixels; tile 0 is the whole image."""
+
+    tile: int
+    overlap: int
+    reason: str
+    tree: QuadTree | None = None  # the authors' windows instead
+
+    @property
+    def choice(self) -> Choice:
+        if self.tree is not None:
+            return Choice("the paper's windows", self.reason)
+        return Choice(f"{self.tile}, overlap {self.overlap}" if self.tile else "whole image", self.reason)
+
+
+def plan_tiling(settings: Settings, spec: ModelSpec, tree: QuadTree | None = None) -> Tiling:
+    """Tile and overlap as asked for, or as the weights row says; or the authors' windows."""
+    if tree is not None:
+        mean = ", each the mean of its 8 positions" if tree.ensemble else ""
+        reason = f"asked for: quarters of quarters, to below {tree.smaller_than} pixels{mean}"
+        return Tiling(0, 0, reason, tree)
+    if settings.tile != "auto":
+        return tiling_of(int(settings.tile), "asked for", settings, spec)
+    if spec.halo is None:
+        reason = "the size these weights are used with; it is part of the result"
+        return tiling_of(spec.tile, reason, settings, spec)
+    # Of a tile four times its overlap, more than half is used only once.
+    wanted = spec.overlap if settings.overlap is None else settings.overlap
+    roomy = max(spec.tile, 4 * wanted, 8 * spec.halo)
+    return tiling_of(roomy, "a local network: the tile does not show", settings, spec)
+
+
+def tiling_of(tile: int, reason: str, settings: Settings, spec: ModelSpec) -> Tiling:
+    """The overlap is at most half the tile, but never less than a local network sees across an edge."""
+    if tile == 0:
+        return Tiling(0, 0, reason)
+    wanted = spec.overlap if settings.overlap is None else settings.overlap
+    overlap = int(max(min(wanted, tile // 2), 2 * (spec.halo or 0)))
+    least = max(2 * overlap, spec.multiple_of)
+    if tile < least:
+        return Tiling(least, overlap, f"{reason}, and not less than its edges take away")
+    return Tiling(tile, overlap, reason)
+
+
+def paper_windows(settings: Settings, network: str, task: str) -> QuadTree | None:
+    """The authors' windows, where they are asked for (and there are some)."""
+    return PAPER_WINDOWS.get((network, task)) if settings.windows == "paper" else None
+
+
+def smallest_tile(spec: ModelSpec) -> int:
+    return max(SMALLEST_TILE, 4 * (spec.halo or 0), spec.multiple_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ No token is sent.
 import hashlib
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import constants
@@ -18,12 +17,10 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import WeakFileLock, hf_raise_for_status, http_stream_backoff
 
 from ..places import cache_folder
+from ..proof import problem
 from ..spec import Remote
+from .client import Progress, quiet
 from .faults import NO_ROOM, TRANSPORT_ERROR, WebPageError
-from .proof import problem
-from .quiet import quiet
-
-Progress = Callable[[int, int | None], None]
 
 RETRIES = 3  # in a row, without a single byte: after 1, 2 and 4 seconds
 NOT_SATISFIABLE = 416

@@ -9,6 +9,7 @@ from pathlib import Path
 from huggingface_hub import ModelCard, ModelCardData
 
 from ..spec import Published, WeightsEntry
+from ..wording import level_text, megabytes
 
 # What the Hub has a name for; any other licence is "other" there, with its name beside it.
 HUB_LICENCES = frozenset(
@@ -58,13 +59,13 @@ def model_card(uploads: Sequence[Upload], old: ModelCard | None) -> ModelCard:
 def section(upload: Upload) -> str:
     """What a reader of the repository wants to know about one file."""
     entry, model = upload.entry, upload.entry.model
-    level = f", level {_level(entry.level)}" if entry.level is not None else ""
+    level = f", level {level_text(entry.level)}" if entry.level is not None else ""
     lines = [
         f"## {entry.id}",
         "",
         entry.trained_for or f"{model.network} for {entry.task}{level}.",
         "",
-        f"- File: `{upload.name}`, {upload.size / 1e6:.2f} MB, sha256 `{upload.sha256}`.",
+        f"- File: `{upload.name}`, {megabytes(upload.size, 2)}, sha256 `{upload.sha256}`.",
         f"- Network: `{model.network}` {json.dumps(dict(model.params))}, "
         f"{'gray' if model.channels == 1 else 'colour'}; task: {entry.task}{level}.",
         f"- Licence of the weights: {entry.licence}.",
@@ -79,13 +80,9 @@ def section(upload: Upload) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _level(level: float | str | None) -> str:
-    return "" if level is None else f"{level:g}" if isinstance(level, (int, float)) else level
-
-
 def _figures(published: Iterable[Published]) -> list[str]:
     rows = [
-        f"| {figure.set} | {_level(figure.level)} | {figure.psnr:.2f} | {figure.protocol} |"
+        f"| {figure.set} | {level_text(figure.level)} | {figure.psnr:.2f} | {figure.protocol} |"
         for figure in published
     ]
     heading = ["PSNR (dB) as its authors published it, not measured by whoever put it here:", ""]

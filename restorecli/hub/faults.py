@@ -58,7 +58,7 @@ def explain(error: BaseException, remote: Remote, folder: Path) -> WeightsError:
     if isinstance(error, UNREACHABLE):
         return _unreachable(error, remote.name, server(remote))
     if isinstance(error, OSError) and error.errno is not None:
-        return not_kept(error, remote.name, folder, CACHE_VARIABLE if remote.url else "HF_HOME")
+        return _not_kept(error, remote, folder)
     return WeightsError(f"{remote.name}: did not come whole: {_first_line(error)}", hint=LATER)
 
 
@@ -96,19 +96,25 @@ def _status_words(status: int) -> str:
     return "gets too many requests" if status == 429 else "is out of order" if status >= 500 else "refuses"
 
 
-def not_kept(error: OSError, name: str, folder: Path, variable: str) -> WeightsError:
+def _not_kept(error: OSError, remote: Remote, folder: Path) -> WeightsError:
     if error.errno in NO_ROOM:
-        return no_room(name, folder, variable, f" ({reason(error)})")
+        return no_room(remote, folder, f" ({reason(error)})")
     return WeightsError(
-        f"{name}: cannot be kept in {folder}: {reason(error)}", hint=f"{variable}=FOLDER names another folder"
+        f"{remote.name}: cannot be kept in {folder}: {reason(error)}",
+        hint=f"{_variable(remote)}=FOLDER names another folder",
     )
 
 
-def no_room(name: str, folder: Path, variable: str, detail: str = "") -> WeightsError:
+def no_room(remote: Remote, folder: Path, detail: str) -> WeightsError:
     return WeightsError(
-        f"{name}: no room for it in {folder}{detail}",
-        hint=f"make room, or name another folder: {variable}=FOLDER",
+        f"{remote.name}: no room for it in {folder}{detail}",
+        hint=f"make room, or name another folder: {_variable(remote)}=FOLDER",
     )
+
+
+def _variable(remote: Remote) -> str:
+    """What names the folder that the file is kept in."""
+    return CACHE_VARIABLE if remote.url else "HF_HOME"
 
 
 def explain_upload(error: BaseException, repo: str) -> WeightsError:

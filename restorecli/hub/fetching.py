@@ -1,29 +1,22 @@
-"""The one way to a file that lies elsewhere: what is here is proved, what is not is fetched and proved."""
+"""The one way from a pinned file elsewhere to a proved one here: what is here is proved, the rest fetched."""
 
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from huggingface_hub import constants
 
 from ..errors import WeightsError
-from ..places import CACHE_VARIABLE
+from ..proof import problem
 from ..spec import Remote
+from ..wording import megabytes
 from . import address, faults, repository
-from .proof import problem
-
-Progress = Callable[[int, int | None], None]  # bytes that are here, bytes in all where that is known
-
-
-def is_offline() -> bool:
-    """Whether the user has forbidden the network, by HF_HUB_OFFLINE."""
-    return constants.HF_HUB_OFFLINE
+from .client import Progress
 
 
 def cached(remote: Remote) -> Path | None:
     """The file, if it is here. Opens no socket, and does not prove it again."""
-    return repository.cached(remote) if remote.url is None else address.cached(remote)
+    return _side(remote).cached(remote)
 
 
 def fetch(remote: Remote, *, progress: Progress | None = None) -> Path:
@@ -32,17 +25,18 @@ def fetch(remote: Remote, *, progress: Progress | None = None) -> Path:
     Raises WeightsError, and leaves nothing behind but what can be resumed, where it cannot be had or is not
     what it should be.
     """
-    folder = repository.folder() if remote.url is None else address.folder()
+    folder = _side(remote).folder()
     try:
-        found = _proved_here(remote)
-        if found is not None:
-            return found
-        _check_network(remote)
-        _check_room(remote, folder)
-        fresh = _download(remote, progress)
+        found, wrong = _proved_here(remote), None
+        if found is None:
+            _check_network(remote)
+            _check_room(remote, folder)
+            found, wrong = _side(remote).download(remote, progress)
     except (*faults.EXPECTED, faults.WebPageError) as error:
         raise faults.explain(error, remote, folder) from error
-    return fresh
+    if wrong is not None:
+        raise _not_meant(remote, wrong)
+    return found
 
 
 def forget(remote: Remote) -> None:
@@ -51,40 +45,22 @@ def forget(remote: Remote) -> None:
         address.drop(address.place(remote))
 
 
+def _side(remote: Remote):
+    """One of two modules with the same four functions: folder, cached, download, drop."""
+    return repository if remote.url is None else address
+
+
 def _proved_here(remote: Remote) -> Path | None:
     found = cached(remote)
     if found is None:
         return None
-    wrong = problem(found, _as_meant(remote, found))
+    wrong = problem(found, repository.with_the_hubs_hash(remote, found))
     if wrong is None:
         return found
     if remote.url is None and repository.is_as_served(found):
         raise _not_meant(remote, wrong)  # it came whole: fetching it again would give the same
-    _drop(remote, found)  # damaged on the disk
+    _side(remote).drop(found)  # damaged on the disk
     return None
-
-
-def _download(remote: Remote, progress: Progress | None) -> Path:
-    if remote.url is not None:
-        path, wrong = address.download(remote, progress)
-    else:
-        path = repository.download(remote, progress)
-        wrong = problem(path, _as_meant(remote, path))
-        if wrong is not None:
-            _drop(remote, path)
-    if wrong is not None:
-        raise _not_meant(remote, wrong)
-    return path
-
-
-def _as_meant(remote: Remote, path: Path) -> Remote:
-    """Without a hash of ours a file of the Hub is proved by the Hub's own."""
-    is_unproved = remote.url is None and not (remote.sha256 or remote.git_blob)
-    return repository.by_the_hubs_word(remote, path) if is_unproved else remote
-
-
-def _drop(remote: Remote, path: Path) -> None:
-    (repository if remote.url is None else address).drop(path)
 
 
 def _not_meant(remote: Remote, wrong: str) -> WeightsError:
@@ -95,7 +71,7 @@ def _not_meant(remote: Remote, wrong: str) -> WeightsError:
 
 
 def _check_network(remote: Remote) -> None:
-    if is_offline():
+    if constants.HF_HUB_OFFLINE:
         raise WeightsError(
             f"{remote.name}: it is not here yet, and HF_HUB_OFFLINE forbids to fetch it",
             hint="unset HF_HUB_OFFLINE, and try again",
@@ -112,6 +88,5 @@ def _check_room(remote: Remote, folder: Path) -> None:
     with suppress(OSError):  # a file system that does not say
         free = shutil.disk_usage(there).free
         if free < remote.size:
-            variable = CACHE_VARIABLE if remote.url else "HF_HOME"
-            detail = f": it needs {remote.size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
-            raise faults.no_room(remote.name, folder, variable, detail)
+            detail = f": it needs {megabytes(remote.size)}, and {megabytes(free)} are free"
+            raise faults.no_room(remote, folder, detail)

@@ -9,9 +9,8 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 
 from ..errors import UsageError, WeightsError
 from .card import Upload, model_card
+from .client import quiet
 from .faults import EXPECTED, explain_upload
-from .fetching import is_offline
-from .quiet import quiet
 
 # What the client raises besides: RuntimeError around a failed file, ValueError for an answer it cannot read.
 UNEXPECTED_ANSWERS = (RuntimeError, ValueError)
@@ -22,7 +21,7 @@ def publish(repo: str, uploads: Sequence[Upload], *, private: bool, show_progres
 
     With `private` a repository that is there already and public is refused.
     """
-    if is_offline():
+    if constants.HF_HUB_OFFLINE:
         raise WeightsError(
             f"{repo}: HF_HUB_OFFLINE forbids to reach it", hint="unset HF_HUB_OFFLINE, and try again"
         )

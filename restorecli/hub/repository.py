@@ -6,7 +6,6 @@ A revision of 40 hex digits that is in the cache needs no network.
 import dataclasses
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
@@ -14,12 +13,10 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from huggingface_hub.utils import tqdm, validate_repo_id
 
 from ..errors import WeightsError
+from ..proof import problem
 from ..spec import Remote
+from .client import Progress, quiet
 from .faults import TRANSPORT_ERROR
-from .proof import problem
-from .quiet import quiet
-
-Progress = Callable[[int, int | None], None]
 
 PAUSES = (1.0, 4.0)  # seconds before the second and third try, where the client itself does not try again
 PASSING = (500, 502, 503, 504)
@@ -38,8 +35,17 @@ def cached(remote: Remote) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def download(remote: Remote, progress: Progress | None) -> Path:
-    """Into the Hub's cache. What the client raises comes out as it is."""
+def download(remote: Remote, progress: Progress | None) -> tuple[Path, str | None]:
+    """The file, or what is wrong with what came; then nothing of it is left."""
+    path = _into_cache(remote, progress)
+    wrong = problem(path, with_the_hubs_hash(remote, path))
+    if wrong is not None:
+        drop(path)
+    return path, wrong
+
+
+def _into_cache(remote: Remote, progress: Progress | None) -> Path:
+    """What the client raises comes out as it is."""
     repo, revision, file = _names(remote)
     for pause in (*PAUSES, None):
         try:
@@ -76,8 +82,11 @@ def _names(remote: Remote) -> tuple[str, str, str]:
     return remote.repo, remote.revision, remote.file
 
 
-def by_the_hubs_word(remote: Remote, path: Path) -> Remote:
-    """The cache names a file by the hash that the Hub gave: sha256 of large ones, git blob of small ones."""
+def with_the_hubs_hash(remote: Remote, path: Path) -> Remote:
+    """Without a hash of ours a file of the Hub is proved by the Hub's own, by which the cache names it:
+    sha256 of large ones, git blob of small ones."""
+    if remote.url or remote.sha256 or remote.git_blob:
+        return remote
     name = path.resolve().name
     if re.fullmatch(r"[0-9a-f]{64}", name):
         return dataclasses.replace(remote, sha256=name)
@@ -86,7 +95,7 @@ def by_the_hubs_word(remote: Remote, path: Path) -> Remote:
 
 def is_as_served(path: Path) -> bool:
     """Whether a cached file is, byte for byte, what the Hub says that it gave."""
-    told = by_the_hubs_word(Remote(), path)
+    told = with_the_hubs_hash(Remote(), path)
     return told != Remote() and problem(path, told) is None
 
 

@@ -26,6 +26,13 @@ def is_sharp(photo: np.ndarray | Tensor) -> bool:
     return width is not None and width < SHARP
 
 
+def caution_of_blur(photo: np.ndarray | Tensor) -> str | None:
+    """A note on a photo that needs no deblurring; None where there is nothing to say."""
+    if not is_sharp(photo):
+        return None
+    return "the photo looks sharp already: there is little for deblur to mend, and it may harden edges"
+
+
 def edge_width(photo: np.ndarray | Tensor) -> float | None:
     """Pixels that the sharpest strong edges take, in the direction where they take most; None without edges.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Generator, Tensor
 
+from ..tasks import part
 from .camera import Camera, shoot
 from .degrade import DEGRADATIONS, jpeg, to_gray
 from .grain import grain
@@ -52,10 +53,12 @@ def damage(
 ) -> tuple[Tensor, Tensor]:
     """A clean image by the name of a damage -> the damaged one, and what should come out of it again.
 
-    `gray`: of the image's gray; but a shot is taken in colour, and made gray afterwards.
+    The name is one of DAMAGES, or module:function. `gray`: of the image's gray; but a shot is taken in
+    colour, and made gray afterwards.
     """
     if name in SHOTS:
         damaged, target = SHOTS[name](image, generator)
         return (to_gray(damaged), to_gray(target)) if gray else (damaged, target)
     image = to_gray(image) if gray else image
-    return DEGRADATIONS[name](image, level, generator), image
+    harm = DEGRADATIONS.get(name) or part(name)
+    return harm(image, level, generator), image

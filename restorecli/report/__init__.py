@@ -3,18 +3,17 @@
 page.py       what a page holds: plain frozen data
 spots.py      which part of a picture to look at: the largest error, the largest difference
 pictures.py   pixels to data URIs, exactly, and large ones made smaller
-plot.py       PSNR against time as inline SVG
-render.py     a page to HTML, piece by piece
-write.py      the pieces to a file that is there whole or not at all
+plot.py       plots as SVG: PSNR against time, and a training's scores as they rise
+render.py     a page to HTML, piece by piece, and to a file that is there whole or not at all
 
-page.html, page.css and page.js are what the pieces are set into. Nothing is loaded from anywhere.
+page.html is its template, page.css and page.js stand in it. Nothing is loaded from anywhere.
 """
 
 from .page import Comparison, Page, Picture, Point, Table
 from .pictures import enlarged, profile, reduced, shown
-from .render import render
+from .plot import curves
+from .render import render, write_report
 from .spots import cut, largest_difference, largest_error, spots_of
-from .write import write_report
 
 __all__ = [
     "Comparison",
@@ -22,6 +21,7 @@ __all__ = [
     "Picture",
     "Point",
     "Table",
+    "curves",
     "cut",
     "enlarged",
     "largest_difference",

@@ -1,7 +1,7 @@
-"""PSNR against time as inline SVG: one panel for each group, a logarithmic time axis, every point named."""
+"""Plots as SVG: PSNR against time for a page, every point named; the curves of a training as a file."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -16,6 +16,11 @@ _FARTHEST = 8  # lines from its point
 _MARK = 5.5
 _NARROWEST_DECADES = 1.0  # so that a single point still stands on an axis
 _NARROWEST_PSNR = 0.5
+
+_STYLE = (  # of a plot that no page.css stands beside
+    "text{font:11.5px sans-serif;fill:#555}.label{font-weight:600;fill:#222}"
+    ".grid{stroke:#e6e6e6}.axis{stroke:#555;fill:none}.line{stroke:#1f6feb;stroke-width:1.5;fill:none}"
+)
 
 # Shape as well as colour tells the labels apart: in print, and for those who see few colours.
 MARKS = (
@@ -58,6 +63,27 @@ def plots(points: Iterable[Point]) -> Iterator[str]:
         yield _panel(group, [point for point in drawable if point.group == group], marks)
 
 
+def curves(minutes: Sequence[float], scores: Mapping[str, Sequence[float]], below: str = "minutes") -> str:
+    """Scores as they rose, as the text of an SVG file: a panel for each, with axes of its own."""
+    across = _even_axis([0.0, *minutes], LEFT, WIDTH - RIGHT, room=0.0, narrowest=0.01)
+    panels = []
+    for place, (name, values) in enumerate(scores.items()):
+        up = psnr_axis(list(values))
+        line = " ".join(
+            f"{across.place(x):.1f},{up.place(y):.1f}" for x, y in zip(minutes, values, strict=True)
+        )
+        moved = f'transform="translate(0 {place * (HEIGHT + _LINE) + _LINE})"'
+        panels += [
+            f'<g {moved}><text class="label" x="{LEFT}" y="{TOP - 8}">',
+            f"{_text(f'{name}: {values[-1]:.2f} dB')}</text>",
+            *_grid(across, up, below),
+            f'</g><polyline class="line" {moved} points="{line}"/>',
+        ]
+    size = f"0 0 {WIDTH} {len(scores) * (HEIGHT + _LINE):g}"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}"><style>{_STYLE}</style>'
+    return "\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *panels, "</svg>\n"])
+
+
 def _panel(group: str, points: list[Point], marks: dict[str, int]) -> str:
     across, up = time_axis([p.seconds_per_megapixel for p in points]), psnr_axis([p.psnr for p in points])
     spoken = "; ".join(_sentence(point) for point in points)
@@ -66,14 +92,14 @@ def _panel(group: str, points: list[Point], marks: dict[str, int]) -> str:
         [
             f'<figure class="plot">{caption}<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" ',
             f'aria-label="{_text(f"PSNR against time. {spoken}")}">',
-            *_grid(across, up),
+            *_grid(across, up, "seconds per megapixel"),
             *_marks(points, marks, across, up),
             "</svg></figure>\n",
         ]
     )
 
 
-def _grid(across: Axis, up: Axis) -> Iterator[str]:
+def _grid(across: Axis, up: Axis, below: str) -> Iterator[str]:
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     for tick in across.ticks:
         x = across.place(tick)
@@ -85,8 +111,7 @@ def _grid(across: Axis, up: Axis) -> Iterator[str]:
         yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:.10g}</text>'
     yield f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>'
     middle = (LEFT + right) / 2
-    yield f'<text class="name" x="{middle}" y="{HEIGHT - 8}" '
-    yield 'text-anchor="middle">seconds per megapixel</text>'
+    yield f'<text class="name" x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{_text(below)}</text>'
     yield f'<text class="name" transform="translate(13 {(TOP + bottom) / 2}) rotate(-90)" '
     yield 'text-anchor="middle">PSNR in dB</text>'
 
@@ -155,17 +180,21 @@ def time_axis(seconds: list[float]) -> Axis:
 
 
 def psnr_axis(values: list[float]) -> Axis:
-    """About five ticks at round values."""
+    return _even_axis(values, HEIGHT - BOTTOM, TOP, room=0.12, narrowest=_NARROWEST_PSNR)
+
+
+def _even_axis(values: list[float], start: float, end: float, *, room: float, narrowest: float) -> Axis:
+    """About five ticks at round values; `room` is the share that is left free at both ends."""
     low, high = min(values), max(values)
-    room = max(0.12 * (high - low), (_NARROWEST_PSNR - (high - low)) / 2)
-    low, high = low - room, high + room
+    beyond = max(room * (high - low), (narrowest - (high - low)) / 2)
+    low, high = low - beyond, high + beyond
     rough = (high - low) / 5
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)
     ticks = tuple(
         round(count * step, 10) for count in range(math.ceil(low / step), math.floor(high / step) + 1)
     )
-    return Axis(low, high, HEIGHT - BOTTOM, TOP, ticks)
+    return Axis(low, high, start, end, ticks)
 
 
 def _sentence(point: Point) -> str:

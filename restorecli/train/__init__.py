@@ -8,8 +8,6 @@ muon.py        the optimiser for matrices
 loop.py        steps, validation, log, checkpoints, until the schedule has run out
 checkpoint.py  that state on disk, replaced in one step
 validate.py    held-out images as the training goes on
-curve.py       the plot of a log
-evaluate.py    figures on whole sets
-export.py      safetensors, row of weights.toml, model card
+export.py      safetensors, row of weights.toml, model card; the plot of a log
 recipes/       what made the embedded defaults
 """

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from ..atomic import sweep_temporaries, write_whole
 from ..errors import InputError
 
 INDEX = "checkpoint.json"
@@ -27,14 +28,13 @@ def save(folder: Path, state: dict[str, Any], *, part_bytes: int | None = None) 
     parts: list[str] = []
     for start in range(0, len(content), part_bytes):
         parts.append(f"{stem}.{len(parts):03d}.part")
-        _write_through(folder / parts[-1], content[start : start + part_bytes])
+        write_whole(folder / parts[-1], content[start : start + part_bytes])
     index = {"step": state["step"], "parts": parts, "sha256": hashlib.sha256(content).hexdigest()}
-    fresh = folder / f"{INDEX}.{os.getpid()}"
-    _write_through(fresh, json.dumps(index).encode())
-    fresh.replace(folder / INDEX)
+    write_whole(folder / INDEX, json.dumps(index).encode())
     for path in folder.glob("checkpoint-*.part"):
         if path.name not in parts:
             path.unlink()
+    sweep_temporaries(folder)
 
 
 def load(folder: Path) -> dict[str, Any] | None:
@@ -47,10 +47,3 @@ def load(folder: Path) -> dict[str, Any] | None:
     if hashlib.sha256(content).hexdigest() != index["sha256"]:
         raise InputError(f"{index_path}: the checkpoint's parts are damaged")
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -1,9 +1,9 @@
-"""From a training's folder to what ships: fp16 safetensors, the row of weights.toml, the model card."""
+"""What a training's folder becomes: fp16 safetensors, the row of weights.toml, the model card, a plot."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,19 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import InputError, UsageError
-from ..registry import entries
+from ..report import curves
 from ..row_text import row_text
-from ..spec import ModelSpec, WeightsEntry
-from ..weights.load import load_network
+from ..spec import WeightsEntry
 from . import checkpoint
-from .loop import RECIPE, made
+from .loop import RECIPE, made, read_log
 from .recipe import Recipe, load_recipe
 from .training import build_network
 
 LICENCE = "MIT"
+MEASURED = (
+    "By `restore train evaluate`, on sets that were not trained on: mean PSNR (dB) and SSIM of the input, or "
+    "of the plainest way to fill it in, and of the result. Blind, except where the level was told."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Trained:
 
     recipe: Recipe
     state: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its weights are called where nobody says otherwise."""
+        return f"{self.recipe.model.network}-{self.recipe.name}"
 
     def weights(self) -> dict[str, Tensor]:
         """The averaged weights in half precision."""
@@ -43,22 +51,43 @@ def read_training(folder: Path) -> Trained:
     return Trained(load_recipe(folder / RECIPE), state)
 
 
-def find_weights(name: str) -> tuple[nn.Module, ModelSpec]:
-    """The averaged weights in a training's folder, as they would ship; or those of a row of weights.toml."""
+def find_weights(name: str, rows: Iterable[WeightsEntry]) -> tuple[WeightsEntry, nn.Module | None]:
+    """The averaged weights in a training's folder, as they would ship; or one of `rows`, by its id.
+
+    In either case the network alone, whatever might be found in a photo before.
+    """
     if not Path(name).is_dir():
-        for entry in entries():
-            if entry.id == name:
-                return load_network(entry), entry.model
-        ids = ", ".join(entry.id for entry in entries())
-        raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=f"ids: {ids}")
+        known = {row.id: row for row in rows}
+        if name not in known:
+            hint = f"ids: {', '.join(known)}"
+            raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=hint)
+        return _alone(known[name]), None
     trained = read_training(Path(name))
     network = build_network(trained.recipe)
     network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
-    return network.eval(), trained.recipe.model
+    return _alone(replace(_row(trained, trained.name), source="none", file=None)), network.eval()
 
 
-def export(trained: Trained, folder: Path, name: str, figures: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml."""
+def _alone(row: WeightsEntry) -> WeightsEntry:
+    return replace(row, model=replace(row.model, finds_kernel=False))
+
+
+def curve(log: Path) -> str:
+    """The validation scores of a training's log over time, as an SVG that needs nothing to be drawn."""
+    if not log.exists():
+        raise InputError(f"{log}: no such log", hint="restore train RECIPE.toml --out FOLDER")
+    rows = [row for row in read_log(log) if row["event"] == "validation"]
+    if len(rows) < 2:
+        raise InputError(f"{log}: fewer than two validations so far")
+    scores = {name: [row["psnr"][name] for row in rows] for name in rows[-1]["psnr"]}
+    return curves([row["seconds"] / 60 for row in rows], scores, f"minutes; {rows[-1]['step']} steps")
+
+
+def export(trained: Trained, folder: Path, name: str, figures: str = "") -> str:
+    """Writes NAME.safetensors and its card NAME.md into the folder; gives the row for weights.toml.
+
+    `figures` is the Markdown of what was measured, for the card.
+    """
     # One key only: safetensors writes several in random order, and the file's sha256 is in the row.
     content = save(trained.weights(), metadata={"licence": LICENCE})
     with made(folder, "--to"):
@@ -82,28 +111,30 @@ def provenance(trained: Trained) -> dict[str, object]:
 
 
 def weights_row(trained: Trained, name: str, content: bytes) -> str:
+    sha256 = hashlib.sha256(content).hexdigest()
+    row = replace(_row(trained, name), sha256=sha256, size=len(content), provenance=provenance(trained))
+    return row_text(row)
+
+
+def _row(trained: Trained, name: str) -> WeightsEntry:
+    """What is known of the weights before they are in a file."""
     recipe = trained.recipe
-    scale = recipe.model.scale
-    entry = WeightsEntry(
+    return WeightsEntry(
         id=name,
         task=recipe.task,
         model=recipe.model,
         source="embedded",
         file=f"data/weights/{name}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
         licence=LICENCE,
         default=True,
-        level=None if scale == 1 else scale,
+        level=None if recipe.model.scale == 1 else recipe.model.scale,
         white_noise=recipe.white_noise,
         trained_for=recipe.trained_for,
         limits=recipe.limits,
-        provenance=provenance(trained),
     )
-    return row_text(entry)
 
 
-def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping[str, Any]]) -> str:
+def model_card(trained: Trained, name: str, size: int, figures: str) -> str:
     recipe, model = trained.recipe, trained.recipe.model
     parameters = sum(tensor.numel() for tensor in trained.state["average"].values())
     facts = provenance(trained)
@@ -128,26 +159,5 @@ def model_card(trained: Trained, name: str, size: int, figures: Sequence[Mapping
         recipe.limits,
     ]
     if figures:
-        lines += ["", "## Measured", "", *_figure_table(figures)]
+        lines += ["", "## Measured", "", MEASURED, "", figures.rstrip("\n")]
     return "\n".join(lines) + "\n"
-
-
-def decibels(value: float | None) -> str:
-    return "equal" if value is None else f"{value:.2f}"
-
-
-def _figure_table(figures: Sequence[Mapping[str, Any]]) -> list[str]:
-    """By `restore train evaluate`: whole sets, blind unless told, PSNR in dB over all pixels and channels."""
-    rows = [
-        f"| {f['set']} ({f['images']}) | {f['damage']} {f['level']:g}{' (told)' if f['told'] else ''} "
-        f"| {f['precision']} | {decibels(f['psnr_damaged'])} | {decibels(f['psnr'])} | {f['ssim']:.4f} |"
-        for f in figures
-    ]
-    heading = [
-        "By `restore train evaluate`, on whole sets that were not trained on: mean PSNR (dB, over all pixels "
-        "and channels) of the input and of the result, and SSIM. Blind, except where the level was told.",
-        "",
-        "| set (images) | damage | precision | input | result | SSIM |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    return heading + rows

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ..engine.device import pick_device
-from ..engine.heap import keep_freed_memory
+from ..engine.probe import keep_freed_memory
 from ..errors import OutputError
 from ..wording import reason
 from . import checkpoint

@@ -4,16 +4,16 @@ import hashlib
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..checked import CheckError, read_table
 from ..errors import UsageError
-from ..spec import ModelSpec, TaskName
+from ..facts import with_facts
+from ..spec import ModelSpec
+from ..tasks import TASKS, part
 from ..wording import reason
-from .mixes import BlurMix, DownMix, JpegMix, Mix, MosaicMix, NoiseMix, RainMix, Steered
-from .real_mix import RealMix
+from .mixes import Mix, Steered
 
-MIXES = ("noise", "real", "jpeg", "mosaic", "down", "rain", "blur")
 EMBEDDED = Path(__file__).parent / "recipes"
 
 
@@ -74,34 +74,17 @@ class Validation:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     name: str
-    task: TaskName
+    task: str
     seed: int
     model: ModelSpec
     schedule: Schedule
     sources: tuple[Source, ...]
-    noise: NoiseMix | None = None  # one of these says how samples are damaged
-    real: RealMix | None = None
-    jpeg: JpegMix | None = None
-    mosaic: MosaicMix | None = None
-    down: DownMix | None = None
-    rain: RainMix | None = None
-    blur: BlurMix | None = None
+    mix: Mix  # how samples are damaged; in the file a table with the name that a task gives it
     validation: Validation = field(default_factory=Validation)
     white_noise: bool = False  # its weights are for photos whose noise is white
     trained_for: str = ""
     limits: str = ""
     sha256: str = ""
-
-    @property
-    def mixes(self) -> dict[str, Mix]:
-        """Those that were given, by their names."""
-        known = {name: getattr(self, name) for name in MIXES}
-        return {name: mix for name, mix in known.items() if mix is not None}
-
-    @property
-    def mix(self) -> Mix:
-        (mix,) = self.mixes.values()
-        return mix
 
     @property
     def step(self) -> int:
@@ -131,16 +114,29 @@ def load_recipe(path: Path) -> Recipe:
         table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CheckError(f"{path}: not TOML: {error}") from error
-    recipe = replace(read_table(Recipe, table, str(path)), sha256=hashlib.sha256(content).hexdigest())
-    _check(recipe, str(path))
+    return _read(table, str(path), hashlib.sha256(content).hexdigest())
+
+
+def _read(table: dict[str, Any], where: str, sha256: str) -> Recipe:
+    known = {name: where_it_is for task in TASKS.values() for name, where_it_is in task.mixes.items()}
+    given = [name for name in known if name in table]
+    if len(given) != 1:
+        names = ", ".join(f"[{name}]" for name in known)
+        raise CheckError(f"{where}: give one of {names}: how samples are damaged")
+    (name,) = given
+    mix = read_table(part(known[name]), table[name], f"{where}: {name}")
+    rest = {key: value for key, value in table.items() if key != name}
+    recipe = read_table(Recipe, rest, where, given={"mix": mix})
+    model = with_facts(recipe.model, rest["model"], f"{where}: model")
+    recipe = replace(recipe, model=model, sha256=sha256)
+    _check(recipe, where)
     return recipe
 
 
 def _check(recipe: Recipe, where: str) -> None:
     """What the types cannot say."""
-    if len(recipe.mixes) != 1:
-        names = ", ".join(f"[{name}]" for name in MIXES)
-        raise CheckError(f"{where}: give one of {names}: how samples are damaged")
+    if recipe.task not in TASKS:
+        raise CheckError(f"{where}: task: {recipe.task!r} is not one of {', '.join(map(repr, TASKS))}")
     if recipe.mix.scale != recipe.model.scale:
         raise CheckError(
             f"{where}: the mix makes images {recipe.mix.scale} times smaller, not the model's scale"

@@ -19,14 +19,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import WeightsError
+from ..proof import head, is_web_page
 from ..wording import reason
 from .layouts import LAYOUTS, Layout, Shape, layout
 
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
 NAMED = 3  # keys that a message names before it only counts
-HEAD = 512  # bytes that tell what a file is
-# What a login, a portal or a download limit sends in place of a file.
-WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head")
 IN_A_BROWSER = "open the page in a browser, log in or confirm there, and save the file itself"
 CUT_OFF = "if it is the right file, download it again: it may have been cut off"
 # What torch.load raises, besides, for bytes that are no pickle of tensors.
@@ -44,8 +42,11 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
 
     Pickles are read with weights_only=True: a file cannot run code.
     """
-    start = _start(path)
-    if start.lstrip().lower().startswith(WEB_PAGE):
+    try:
+        start = head(path)
+    except OSError as error:
+        raise WeightsError(f"{path}: {reason_of(error)}") from error
+    if is_web_page(start):
         raise WeightsError(f"{path} is a web page, not a weights file", hint=IN_A_BROWSER)
     try:
         if start[8:9] == b"{":  # safetensors: eight bytes that count those of the JSON object
@@ -66,14 +67,6 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     return unwrap(content, path.name)
 
 
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(HEAD)
-    except OSError as error:
-        raise WeightsError(f"{path}: {reason_of(error)}") from error
-
-
 def reason_of(error: Exception) -> str:
     """An error in one line."""
     if isinstance(error, OSError):
@@ -91,7 +84,7 @@ def unwrap(content: object, name: str) -> dict[str, Tensor]:
         raise WeightsError(f"{name} holds no state_dict")
     strangers = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
     if strangers:
-        raise WeightsError(f"{name} holds no state_dict: not tensors: {first(strangers)}")
+        raise WeightsError(f"{name} holds no state_dict: not tensors: {_first(strangers)}")
     prefixed = all(str(key).startswith("module.") for key in content)
     return {str(key).removeprefix("module.") if prefixed else str(key): t for key, t in content.items()}
 
@@ -110,42 +103,61 @@ def convert(state: Mapping[str, Tensor], name: str, network: nn.Module, source: 
     else:
         theirs = layout(name, network)
         state = without_legacy_lists(state)
-    _check(state, theirs, network, source)
+    found = {ours for key, ours in theirs.ours.items() if key in state}
+    check_fit(
+        state,
+        theirs.shapes(network),
+        source,
+        # One of several copies of a tensor is enough, and what is not used need not be there.
+        missing=[key for key, ours in theirs.ours.items() if ours not in found],
+        others={
+            "not of floating point": [key for key, value in state.items() if not value.is_floating_point()],
+            "of another value": [
+                key
+                for key in theirs.unused
+                if key.endswith("escape_NaN") and key in state and not _is_smallest_norm(state[key])
+            ],
+        },
+    )
     result: dict[str, Tensor] = {}
     for key, ours in theirs.ours.items():
         if key not in state:
             continue
-        tensor = state[key].detach().float().contiguous()
-        if not torch.isfinite(tensor).all():
-            raise WeightsError(f"{source}: {key} holds values that are not finite")
+        tensor = as_float32(state[key], key, source)
         if ours in result and not torch.equal(result[ours], tensor):
             raise WeightsError(f"{source}: {key} differs from its other copies in the file")
         result[ours] = tensor
     return result
 
 
-def _check(state: Mapping[str, Tensor], theirs: Layout, network: nn.Module, source: str) -> None:
-    shapes = theirs.shapes(network)
-    # One of several copies of a tensor is enough, and what is not used need not be there.
-    found = {ours for key, ours in theirs.ours.items() if key in state}
+def check_fit(
+    state: Mapping[str, Tensor],
+    shapes: Mapping[str, Shape],
+    source: str,
+    missing: list[str],
+    others: Mapping[str, list[str]] | None = None,
+) -> None:
+    """WeightsError unless the tensors have these keys and shapes: it names keys by what is wrong."""
     problems = {
-        "missing": [key for key, ours in theirs.ours.items() if ours not in found],
+        "missing": missing,
         "unexpected": [key for key in state if key not in shapes],
         "misshapen": [
-            f"{key} {shape_words(state[key].shape)} for {shape_words(shape)}"
+            f"{key} {_shape_words(state[key].shape)} for {_shape_words(shape)}"
             for key, shape in shapes.items()
             if key in state and tuple(state[key].shape) != shape
         ],
-        "not of floating point": [key for key, tensor in state.items() if not tensor.is_floating_point()],
-        "of another value": [
-            key
-            for key in theirs.unused
-            if key.endswith("escape_NaN") and key in state and not _is_smallest_norm(state[key])
-        ],
+        **(others or {}),
     }
-    found_problems = "; ".join(f"{kind}: {first(keys)}" for kind, keys in problems.items() if keys)
-    if found_problems:
-        raise WeightsError(f"{source} does not fit its network: {found_problems}")
+    found = "; ".join(f"{kind}: {_first(keys)}" for kind, keys in problems.items() if keys)
+    if found:
+        raise WeightsError(f"{source} does not fit its network: {found}")
+
+
+def as_float32(tensor: Tensor, key: str, source: str) -> Tensor:
+    tensor = tensor.detach().float().contiguous()
+    if not torch.isfinite(tensor).all():
+        raise WeightsError(f"{source}: {key} holds values that are not finite")
+    return tensor
 
 
 def _is_smallest_norm(tensor: Tensor) -> bool:
@@ -153,11 +165,11 @@ def _is_smallest_norm(tensor: Tensor) -> bool:
     return bool(torch.allclose(tensor.double(), torch.tensor(1e-4, dtype=torch.float64)))
 
 
-def shape_words(shape: Shape) -> str:
+def _shape_words(shape: Shape) -> str:
     return "x".join(str(length) for length in shape) or "scalar"
 
 
-def first(keys: list[str]) -> str:
+def _first(keys: list[str]) -> str:
     more = len(keys) - NAMED
     return ", ".join(keys[:NAMED]) + (f" and {more} more" if more > 0 else "")
 

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from ..errors import WeightsError
 from ..spec import WeightsEntry
 from .convert import CUT_OFF, reason_of
-from .load import converted, empty_network
-from .store import Stored, folder, store
+from .load import converted, empty_network, take
+from .store import Stored, folder
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 SPARE = 8  # a training's checkpoint also has the optimiser's numbers, a few for each weight
@@ -39,7 +39,7 @@ def import_file(
         raise WeightsError(f"{path}: no such file")
     try:
         if not _is_archive(path):
-            return store(entry, path, origin=path.name, unproved=unproved)
+            return take(entry, path, origin=path.name, unproved=unproved)
         with zipfile.ZipFile(path) as archive:
             return _import_member(entry, path, archive, member, unproved=unproved)
     except BROKEN_ZIP as error:
@@ -75,7 +75,7 @@ def _import_member(
         names = [name for name in names if entry.file and means(entry, name)] or names
     chosen = names[0] if len(names) == 1 else _the_one_that_fits(entry, path, archive, names)
     with _unpacked(entry, archive, chosen) as file:
-        return store(entry, file, origin=f"{path.name}/{chosen}", unproved=unproved)
+        return take(entry, file, origin=f"{path.name}/{chosen}", unproved=unproved)
 
 
 def _members(archive: zipfile.ZipFile, path: Path, member: str | None) -> list[str]:

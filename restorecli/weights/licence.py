@@ -2,17 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Literal
 
 from ..errors import UsageError, WeightsError
 from ..places import cache_folder
 from ..registry import LISTING
 from ..spec import WeightsEntry
 
+Policy = Literal["any", "permissive"]
+
 POLICY_VARIABLE = "RESTORE_LICENSE"
-PERMISSIVE = "permissive"
-POLICIES = ("any", PERMISSIVE)
+POLICIES: tuple[Policy, ...] = ("any", "permissive")
 
 # SPDX names, in lower case. Weights are data too: the two Creative Commons licences that ask for no more
 # than a name are among them.
@@ -21,45 +23,34 @@ ALLOWING = frozenset(
      "unlicense", "zlib")
 )  # fmt: skip
 
-_chosen: str | None = None  # by `policy`; otherwise the environment says
 
-
-@contextmanager
-def policy(name: str | None) -> Iterator[None]:
-    """Within the block, `permissive` refuses what `is_permissive` does not know; None changes nothing."""
-    global _chosen
-    before = _chosen
-    if name is not None:
-        _chosen = _known(name, "--license")
-    try:
-        yield
-    finally:
-        _chosen = before
-
-
-def _known(name: str, where: str) -> str:
-    if name not in POLICIES:
-        raise UsageError(f"{where} {name}: not a policy", hint=f"{where} {' or '.join(POLICIES)}")
-    return name
+def policy(asked: str | None = None) -> Policy:
+    """What --license says, or the environment, checked: `permissive` keeps out what is not known as such."""
+    where = POLICY_VARIABLE if asked is None else "--license"
+    name = os.environ.get(POLICY_VARIABLE) or "any" if asked is None else asked
+    for known in POLICIES:
+        if name == known:
+            return known
+    raise UsageError(f"{where} {name}: not a policy", hint=f"{where} {' or '.join(POLICIES)}")
 
 
 def is_permissive(entry: WeightsEntry) -> bool:
     return entry.licence.lower() in ALLOWING
 
 
-def is_refused(entry: WeightsEntry) -> bool:
+def is_refused(row: WeightsEntry, policy: Policy) -> bool:
     """Whether the user wants permissive licences only and the row's is not known as one."""
-    chosen = _chosen or _known(os.environ.get(POLICY_VARIABLE) or POLICIES[0], POLICY_VARIABLE)
-    return chosen == PERMISSIVE and not is_permissive(entry)
+    return policy == "permissive" and not is_permissive(row)
 
 
-def check(entry: WeightsEntry) -> None:
+def check(rows: Iterable[WeightsEntry], policy: Policy) -> None:
     """WeightsError for weights that the user's policy refuses."""
-    if is_refused(entry):
-        raise WeightsError(
-            f"{entry.id}: its licence is {entry.licence}, and only permissive ones are wanted",
-            hint=f"--license any, or other weights: {LISTING} --task {entry.task}",
-        )
+    for row in rows:
+        if is_refused(row, policy):
+            raise WeightsError(
+                f"{row.id}: its licence is {row.licence}, and only permissive ones are wanted",
+                hint=f"--license any, or other weights: {LISTING} --task {row.task}",
+            )
 
 
 def first_use(entry: WeightsEntry) -> str | None:

@@ -1,7 +1,14 @@
-"""A row of weights.toml to its network. Strict: a file that is not exactly what the row says is refused."""
+"""A row of weights.toml to its network. Strict: a file that is not exactly what the row says is refused.
+
+    load_network(entry)     what is here is loaded; what is not is brought first
+    bring(entry, remote)    fetched, and taken
+    take(entry, file)       proved, converted and kept
+
+Files of others become ours in convert.py; where a row's file lies, and what is kept, store.py knows.
+"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -12,11 +19,12 @@ from torch import Tensor, nn
 
 from ..errors import WeightsError
 from ..networks import NETWORKS
-from ..spec import WeightsEntry
+from ..proof import digest
+from ..spec import Remote, WeightsEntry
 from ..wording import reason
-from . import licence
-from .convert import convert, first, read_checkpoint, shape_words
-from .store import Stored, located, remedy
+from . import store
+from .convert import as_float32, check_fit, convert, read_checkpoint
+from .store import Stored
 
 
 def load_network(entry: WeightsEntry) -> nn.Module:
@@ -24,35 +32,63 @@ def load_network(entry: WeightsEntry) -> nn.Module:
 
     What the row names on the Hub or at an address is fetched if it is not here yet.
     """
-    licence.check(entry)
     if entry.source == "none":
         network = build_network(entry)
     else:
-        path, sha256 = _found(entry)
+        path, sha256 = store.located(entry) or _brought(entry)
         network = build_network(entry)
         fill(network, read_state(path, entry, sha256), path.name)
     return network.eval().requires_grad_(False)
 
 
-def _found(entry: WeightsEntry) -> tuple[Path, str | None]:
-    """The safetensors file of a row, and the sha256 that it must have."""
-    found = located(entry)
-    if found is None:
-        kept = _brought(entry)
-        return kept.path, kept.sha256
-    return found
-
-
-def _brought(entry: WeightsEntry) -> Stored:
-    """Weights that are not here yet, fetched and converted."""
+def _brought(entry: WeightsEntry) -> tuple[Path, str]:
+    """Weights that are not here yet: their file, once it is, and its sha256."""
     if entry.remote is None:
         raise WeightsError(
             f"{entry.id}: these weights are not here; their authors publish them at {entry.page}",
             hint=f"get the file there, then restore weights import {entry.id} FILE",
         )
-    from .bring import bring  # the Hub's client, needed once for each weights
+    kept = bring(entry, entry.remote)
+    return kept.path, kept.sha256
 
-    return bring(entry, entry.remote)
+
+def bring(
+    entry: WeightsEntry, remote: Remote, *, progress: Callable[[int, int | None], None] | None = None
+) -> Stored:
+    """Fetches the file of a row and keeps it converted; what was downloaded is not kept a second time."""
+    from ..hub.fetching import fetch, forget  # the Hub's client, needed once for each weights
+
+    try:
+        kept = take(entry, fetch(remote, progress=progress))
+    except WeightsError:
+        # Another process may have fetched and stored the same, and tidied up while we were about to read.
+        kept = store.record(entry)
+        if kept is None:
+            raise
+    forget(remote)
+    return kept
+
+
+def take(entry: WeightsEntry, raw: Path, *, origin: str | None = None, unproved: bool = False) -> Stored:
+    """Proves and converts a file, and keeps the result.
+
+    `origin` says where the file came from, if not from where the row points. `unproved` takes one whose keys
+    and shapes fit although it is not the one that the row's hash means. Raises WeightsError, and leaves
+    nothing behind, where the file is not what the row says.
+    """
+    try:
+        source = digest(raw)
+    except OSError as error:
+        raise WeightsError(f"{entry.id}: {raw}: {reason(error)}") from error
+    content = converted(entry, raw)
+    if store.is_pinned(entry) and store.prove(entry, source) == store.KEYS and not unproved:
+        pinned = store.SHA256 if entry.sha256 else store.GIT_BLOB
+        raise WeightsError(
+            f"{entry.id}: {raw.name} fits the network, but is not the file that the list means: "
+            f"its {pinned} differs",
+            hint="--unproved takes it all the same" if origin else None,
+        )
+    return store.keep(entry, content, source, origin or store.address(entry), unproved=unproved)
 
 
 def converted(entry: WeightsEntry, path: Path) -> bytes:
@@ -85,10 +121,10 @@ def read_state(path: Path, entry: WeightsEntry, sha256: str | None) -> dict[str,
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise WeightsError(f"{entry.id}: {path}: {reason(error)}", hint=remedy(entry)) from error
+        raise WeightsError(f"{entry.id}: {path}: {reason(error)}", hint=store.remedy(entry)) from error
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(
-            f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=remedy(entry)
+            f"{entry.id}: {path} is not the file it should be (sha256 differs)", hint=store.remedy(entry)
         )
     try:
         return load_safetensors(data)
@@ -99,23 +135,11 @@ def read_state(path: Path, entry: WeightsEntry, sha256: str | None) -> dict[str,
 def fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
     """Puts the tensors into the network, in float32; WeightsError unless keys, shapes and values fit."""
     wanted = network.state_dict()
-    problems = {
-        "missing": [key for key in wanted if key not in state],
-        "unexpected": sorted(key for key in state if key not in wanted),
-        "misshapen": [
-            f"{key} {shape_words(state[key].shape)} for {shape_words(tensor.shape)}"
-            for key, tensor in wanted.items()
-            if key in state and state[key].shape != tensor.shape
-        ],
+    shapes = {key: tuple(tensor.shape) for key, tensor in wanted.items()}
+    state = dict(sorted(state.items()))  # safetensors gives them in any order
+    check_fit(state, shapes, name, missing=[key for key in wanted if key not in state])
+    tensors = {
+        key: as_float32(tensor, key, name) if tensor.is_floating_point() else tensor
+        for key, tensor in state.items()
     }
-    found = "; ".join(f"{kind}: {first(keys)}" for kind, keys in problems.items() if keys)
-    if found:
-        raise WeightsError(f"{name} does not fit its network: {found}")
-    for key, tensor in state.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise WeightsError(f"{name}: {key} holds values that are not finite")
-    network.load_state_dict({key: _as_float32(tensor) for key, tensor in state.items()}, strict=True)
-
-
-def _as_float32(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
+    network.load_state_dict(tensors, strict=True)

@@ -3,23 +3,24 @@
     CACHE/weights/ID.json                    what it is, where it came from, how it is proved
     CACHE/weights/ID-<sha256>.safetensors    the tensors by our names, in float32
 
-The record names the file that it is about, and is written last: two processes that store the same
-weights at once leave a pair that fits together. Light to import: the listing of weights reads records.
+Finds and keeps files, and knows nothing of networks: load.py makes what is kept. The record names the file
+that it is about, and is written last: two processes that store the same weights at once leave a pair that
+fits together. Light to import: the listing of weights reads records.
 """
 
 import hashlib
 import json
-import os
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ..atomic import write_whole
 from ..errors import WeightsError
 from ..places import CACHE_VARIABLE, cache_folder
+from ..proof import Digest
 from ..registry import REINSTALL, weights_path
 from ..spec import WeightsEntry
 from ..wording import reason
@@ -28,18 +29,7 @@ Proof = Literal["sha256", "git blob", "keys and shapes"]
 
 CONVERTER = 1  # raised when convert.py gives other tensors than before: what is stored is then brought again
 SHA256, GIT_BLOB, KEYS = "sha256", "git blob", "keys and shapes"
-CHUNK = 1 << 20
 MARK = 12  # digits of the sha256 in a file's name
-TEMPORARY = ".restore-tmp"
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """What proves a file."""
-
-    sha256: str
-    git_blob: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +96,6 @@ def remedy(entry: WeightsEntry) -> str:
     return f"restore weights remove {entry.id}, and bring it again"
 
 
-def digest(path: Path) -> Digest:
-    """sha256, git blob id and size of a file, read once."""
-    size = path.stat().st_size
-    sha256 = hashlib.sha256()
-    blob = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            sha256.update(chunk)
-            blob.update(chunk)
-    return Digest(sha256.hexdigest(), blob.hexdigest(), size)
-
-
 def is_pinned(entry: WeightsEntry) -> bool:
     """Whether the row says by a hash which file it means."""
     return entry.sha256 is not None or entry.git_blob is not None
@@ -130,40 +108,6 @@ def prove(entry: WeightsEntry, found: Digest) -> Proof:
     return GIT_BLOB if found.git_blob == entry.git_blob else KEYS
 
 
-def store(entry: WeightsEntry, raw: Path, *, origin: str | None = None, unproved: bool = False) -> Stored:
-    """Proves and converts a file, and keeps the result.
-
-    `origin` says where the file came from, if not from where the row points. `unproved` takes one whose keys
-    and shapes fit although it is not the one that the row's hash means. Raises WeightsError, and leaves
-    nothing behind, where the file is not what the row says.
-    """
-    from .load import converted  # torch: the listing does without
-
-    try:
-        source = digest(raw)
-    except OSError as error:
-        raise WeightsError(f"{entry.id}: {raw}: {reason(error)}") from error
-    content = converted(entry, raw)
-    if is_pinned(entry) and prove(entry, source) == KEYS and not unproved:
-        pinned = SHA256 if entry.sha256 else GIT_BLOB
-        raise WeightsError(
-            f"{entry.id}: {raw.name} fits the network, but is not the file that the list means: "
-            f"its {pinned} differs",
-            hint="--unproved takes it all the same" if origin else None,
-        )
-    try:
-        _keep(entry, content, source, origin or address(entry), unproved=unproved)
-    except OSError as error:
-        raise WeightsError(
-            f"{entry.id}: cannot be kept in {folder()}: {reason(error)}",
-            hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
-        ) from error
-    kept = record(entry)
-    if kept is None:  # a second process has removed it meanwhile, or the disk forgets
-        raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
-    return kept
-
-
 def address(entry: WeightsEntry) -> str:
     """Where the row points, in one word."""
     if entry.source == "hub":
@@ -171,10 +115,13 @@ def address(entry: WeightsEntry) -> str:
     return entry.url or entry.page or entry.file or ""
 
 
-def _keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> None:
+def keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, unproved: bool) -> Stored:
+    """Keeps a converted file, in place of what was kept for the row before.
+
+    `source` is what it was made from, which `unproved` says need not be what the row's hash means.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     target = folder() / f"{entry.id}-{sha256[:MARK]}.safetensors"
-    folder().mkdir(parents=True, exist_ok=True)
     about = {
         "id": entry.id,
         "file": target.name,
@@ -187,25 +134,22 @@ def _keep(entry: WeightsEntry, content: bytes, source: Digest, origin: str, *, u
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "converter": CONVERTER,
     }
-    write_whole(target, content)
-    write_whole(_record_path(entry), json.dumps(about, indent=1).encode())
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        write_whole(target, content)
+        write_whole(_record_path(entry), json.dumps(about, indent=1).encode())
+    except OSError as error:
+        raise WeightsError(
+            f"{entry.id}: cannot be kept in {folder()}: {reason(error)}",
+            hint=f"{CACHE_VARIABLE}=FOLDER names another folder",
+        ) from error
     for path in _files(entry):
         if path != target:
             _unlink(path)
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Under a temporary name first: no reader ever sees half of it, and a full disk leaves nothing."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    except BaseException:  # interrupts too
-        _unlink(temporary)
-        raise
+    kept = record(entry)
+    if kept is None:  # a second process has removed it meanwhile, or the disk forgets
+        raise WeightsError(f"{entry.id}: what was just written to {folder()} is not there")
+    return kept
 
 
 def remove(entry: WeightsEntry) -> int:

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restorecli.bench import diff, summary, tables
-from restorecli.bench.protocols import PROTOCOLS
+from restorecli.bench import diff, tables
+from restorecli.bench.protocols import all_cards
 from restorecli.bench.results import ImageScore, Machine, Problem, Reference, Results, Score, read_results
 from restorecli.errors import InputError
 
-CARD = PROTOCOLS["noise-colour"]
+CARDS = {card.name: card for card in all_cards()}
+
+CARD = CARDS["noise-colour"]
 IMAGE = ImageScore("0019", 321, 481, 31.2, 0.9, 20.1, None, 33.0, 0.25)
 MACHINE = Machine("Linux x86_64", "3.11", "2.13", "cpu", 2)
 
@@ -131,8 +133,8 @@ def test_the_short_table_has_levels_side_by_side():
         for level, psnr in ((15.0, 33.5), (25.0, 30.9), (50.0, 27.6))
         for row in (score("input", psnr - 10, level, kind="baseline"), score(psnr=psnr, level=level))
     ]
-    (line,) = summary.short_cells(results(*rows, references=PAPERS[:2]))
-    assert dict(zip(summary.COLUMNS, line, strict=True)) == {
+    (line,) = tables.short_cells(results(*rows, references=PAPERS[:2]))
+    assert dict(zip(tables.SHORT_COLUMNS, line, strict=True)) == {
         "task": "denoise", "set": "CBSD68", "protocol": CARD.name, "level": "15 / 25 / 50",
         "weights": "compact-denoise", "PSNR": "33.50 / 30.90 / 27.60", "SSIM": "0.8765 / 0.8765 / 0.8765",
         "worse": "",
@@ -142,11 +144,11 @@ def test_the_short_table_has_levels_side_by_side():
 
 def test_weights_of_one_level_each_share_a_line_and_two_of_one_level_do_not():
     scales = [score(f"compact-upscale-x{n}", level=float(n), task="upscale") for n in (2, 3, 4)]
-    (line,) = summary.short_cells(results(*scales))
+    (line,) = tables.short_cells(results(*scales))
     assert line[3:5] == ("2 / 3 / 4", "compact-upscale-x2, -x3, -x4")
-    both = summary.short_cells(results(score("rnan-denoise-s30"), score("rnan-denoise-s50")))
+    both = tables.short_cells(results(score("rnan-denoise-s30"), score("rnan-denoise-s50")))
     assert [row[4] for row in both] == ["rnan-denoise-s30", "rnan-denoise-s50"]
-    partial = summary.short_cells(results(score(whole=False, note="the first 2 of 68", images=2)))
+    partial = tables.short_cells(results(score(whole=False, note="the first 2 of 68", images=2)))
     assert partial[0][1] == "CBSD68, partial: the first 2 of 68"
 
 
@@ -157,7 +159,7 @@ def test_exact_is_said_of_a_row_only_if_all_its_images_are(exact, words):
     """None: stored before it was counted; that one image at least is exact is known."""
     row = score("identity", None, exact=exact)
     assert tables.cells(results(row))[0][5] == words
-    assert summary.short_cells(results(row))[0][5] == words
+    assert tables.short_cells(results(row))[0][5] == words
     assert tables.cells(results(score(exact=0)))[0][5] == "31.02"
 
 
@@ -180,8 +182,8 @@ def test_how_many_came_out_worse_stands_in_every_table(tmp_path):
     found = read_results(path)
     place = tables.COLUMNS.index("worse")
     assert [row[place] for row in tables.cells(found)] == ["0 of 68", "3 of 68", ""]
-    (line,) = summary.short_cells(found)
-    assert line[summary.COLUMNS.index("worse")] == "0 / 3 / – of 68"
+    (line,) = tables.short_cells(found)
+    assert line[tables.SHORT_COLUMNS.index("worse")] == "0 / 3 / – of 68"
     assert [row["worse"] for row in csv.DictReader(io.StringIO(tables.csv_text(found)))] == ["0", "3", ""]
     images = results(replace(score(), per_image=(replace(IMAGE, worse=True), IMAGE)))
     assert [row["worse"] for row in csv.DictReader(io.StringIO(tables.per_image_csv(images)))] == ["True", ""]
@@ -198,7 +200,7 @@ def test_what_was_stored_before_it_was_counted_is_read(tmp_path):
     (row,) = read_results(path).scores
     assert row.worse is None
     assert "worse" not in tables.markdown(tables.COLUMNS, tables.cells(results(row)))
-    assert "worse" not in tables.markdown(summary.COLUMNS, summary.short_cells(results(row)))
+    assert "worse" not in tables.markdown(tables.SHORT_COLUMNS, tables.short_cells(results(row)))
 
 
 def test_diff_shows_how_many_are_worse_now():
@@ -219,7 +221,7 @@ def test_levels_share_a_line_where_images_got_their_own_weights():
         score("b", level=50.0),
         score("c", level=15.0),
     ]
-    first, second = summary.short_cells(results(*rows))
+    first, second = tables.short_cells(results(*rows))
     assert first[3:5] == ("15 / 25 / 50", "a, a + b, b")
     assert second[3:5] == ("15", "c")
 

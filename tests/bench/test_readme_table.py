@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from restorecli.bench.results import AND, read_results
-from restorecli.bench.summary import COLUMNS, short_cells
-from restorecli.bench.tables import markdown
+from restorecli.bench.tables import SHORT_COLUMNS, markdown, short_cells
 from restorecli.registry import entries
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +15,7 @@ def test_the_table_is_that_of_the_stored_figures():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.split("\n## Measured\n")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
-    assert lines == markdown(COLUMNS, short_cells(results)).splitlines()
+    assert lines == markdown(SHORT_COLUMNS, short_cells(results)).splitlines()
     assert results.command in section
 
 

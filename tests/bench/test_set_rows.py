@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from restorecli.bench.protocols import PROTOCOLS
+from restorecli.bench.protocols import all_cards
 from restorecli.bench.sets import catalogue, catalogue_file, find_set, read_catalogue
 from restorecli.checked import CheckError
 from restorecli.errors import UsageError
 from restorecli.registry import entries
+
+CARDS = {card.name: card for card in all_cards()}
 
 COUNTS = {
     "set12": 12, "bsd68": 68, "cbsd68": 68, "kodak24": 24, "mcmaster18": 18, "urban100": 100, "classic5": 5,
@@ -147,11 +149,11 @@ def test_published_figures_of_weights_name_a_card_of_their_task():
     """Otherwise they would never stand beside a figure of ours."""
     for entry in entries():
         for figure in entry.published:
-            assert PROTOCOLS[figure.protocol].task == entry.task, entry.id
+            assert CARDS[figure.protocol].task == entry.task, entry.id
 
 
 def test_published_figures_stand_under_cards_of_their_sets():
     for row in catalogue().published:
-        assert PROTOCOLS[row.protocol].task in catalogue().sets[row.set].tasks
+        assert CARDS[row.protocol].task in catalogue().sets[row.set].tasks
         assert all(20 < psnr < 50 for psnr in row.psnr)
-        assert set(row.levels) <= set(PROTOCOLS[row.protocol].levels)
+        assert set(row.levels) <= set(CARDS[row.protocol].levels)

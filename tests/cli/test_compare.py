@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from answering import choose
 from PIL import Image, ImageCms
 from running import Run, make_picture, pixels_of, tree
 
 from restorecli import registry
-from restorecli.cli import compare_page
-from restorecli.engine import restorer
+from restorecli.compare import page as compare_page
+from restorecli.engine import loading as loading_module
 from restorecli.errors import OutOfMemoryError, WeightsError
 
 
@@ -45,9 +46,11 @@ class Darker(torch.nn.Module):
 
 def loading(monkeypatch: pytest.MonkeyPatch, load: Callable[[], torch.nn.Module]) -> None:
     """What happens when the embedded weights are loaded."""
-    real = restorer.load_network
+    real = loading_module.load_network
     monkeypatch.setattr(
-        restorer, "load_network", lambda entry: load() if entry.id.startswith("compact-") else real(entry)
+        loading_module,
+        "load_network",
+        lambda entry: load() if entry.id.startswith("compact-") else real(entry),
     )
 
 
@@ -288,6 +291,6 @@ def test_hostile_names_stay_names(here: Path, restore: Run):
 def test_the_limits_of_the_weights_stand_on_the_page(here: Path, restore: Run):
     make_picture(here / "photo.png")
     assert restore("compare", "photo.png", "--model", "auto").code == 0
-    entry, _ = registry.choose("denoise")
+    entry, _ = choose("denoise")
     assert entry.limits
     assert entry.limits in unescape((here / "photo.compare.html").read_text())

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from running import Run, make_picture
 
-from restorecli.cli import doctor
+from restorecli import proof
+from restorecli.cli import doctor, weights_files
 from restorecli.errors import EXIT_BUG
-from restorecli.weights import store
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def test_there_is_no_document_unasked(restore: Run, words: tuple[str, ...]):
 
 
 def test_an_answer_that_was_given_is_not_followed_by_another(restore: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store, "digest", lambda path: store.Digest("0" * 64, "0" * 40, 1))
+    monkeypatch.setattr(weights_files, "digest", lambda path: proof.Digest("0" * 64, "0" * 40, 1))
     result = restore("weights", "verify", "compact-denoise", "--json", identity=False)
     assert result.code == 3
     assert [row["id"] for row in result.json] == ["compact-denoise"]

@@ -112,7 +112,7 @@ def test_a_bug_keeps_its_traceback_and_asks_for_a_report(restore: Run, monkeypat
     def broken(*_):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(registry, "choose", broken)
+    monkeypatch.setattr(registry, "entries", broken)
     result = restore("denoise", "a.png")
     assert result.code == 70
     assert "ZeroDivisionError: division by zero" in result.stderr

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from running import Run, make_picture, pixels_of, tree
 
+from restorecli.batch import plan
 from restorecli.cli.app import main
-from restorecli.engine import plan
 
 REPOSITORY = Path(__file__).parents[2]
 NOBODY = 65534
@@ -234,7 +234,7 @@ def test_nobody_reads_the_output(
 AS_NOBODY = f"""
 import json, os, sys
 from restorecli.cli.app import main
-from restorecli.engine import plan
+from restorecli.batch import plan
 commands = json.loads(sys.argv[1])
 assert main(commands.pop(0)) == 0
 os.setgid({NOBODY})

@@ -59,7 +59,7 @@ def test_weights_that_are_not_there_are_tried_once(
         tried.append(entry.id)
         return load_network(entry)
 
-    monkeypatch.setattr("restorecli.engine.restorer.load_network", load)
+    monkeypatch.setattr("restorecli.engine.loading.load_network", load)
     (tmp_path / "local-3.safetensors").unlink()
     Image.fromarray(noisy(11)).save(folder / "again.png")
     result = restore("denoise", folder, "-o", f"{tmp_path}/out/", *local)

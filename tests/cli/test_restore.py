@@ -303,7 +303,7 @@ def test_usage_errors(here: Path, restore: Run, words: list[str], message: str):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_without_weights_says_what_to_type(here: Path, restore: Run, task: str, monkeypatch):
-    monkeypatch.setattr("restorecli.registry.entries", lambda: ())
+    monkeypatch.setattr("restorecli.registry.entries", lambda _=None: ())
     result = restore(task, "a.png", identity=False)
     assert result.code == 3
     assert result.errors == [f"error: no weights for {task} yet"]

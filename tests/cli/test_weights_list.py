@@ -13,6 +13,7 @@ from restorecli import registry
 from restorecli.networks import NETWORKS
 from restorecli.spec import ModelSpec, WeightsEntry
 from restorecli.weights import store
+from restorecli.weights.load import take
 
 LIST = """
 [[weights]]
@@ -225,7 +226,7 @@ def kept(own_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     save_file(dict(NETWORKS["local"](width=4).state_dict()), raw)
     entry = registry.find("brought")
     assert entry.model == ModelSpec("local", {"width": 4}, halo=16)
-    store.store(entry, raw, origin=raw.name)
+    take(entry, raw, origin=raw.name)
     return entry
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from running import Run, pixels_of
 
-from restorecli.engine.row import levels_between
+from restorecli.engine.report import levels_between
 from restorecli.images import read
 from restorecli.registry import PACKAGE
 

@@ -1,6 +1,5 @@
 """Which weights an image gets where a network has several: by its colours, and by its own damage."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image as Pillow
 
 import restorecli
 from restorecli import registry
-from restorecli.engine import restorer as restoring
+from restorecli.engine import loading
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import InputError
 from restorecli.images import Image, read
@@ -18,9 +17,8 @@ from restorecli.spec import WeightsEntry
 
 
 @pytest.fixture(autouse=True)
-def rows(tmp_path: Path) -> Iterator[None]:
-    with registry.weights_file(write_rows(tmp_path)):
-        yield
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(registry.FILE_VARIABLE, str(write_rows(tmp_path)))
 
 
 @pytest.mark.parametrize(("sigma", "level"), [(8, 10), (24, 30), (37, 30), (47, 50), (75, 70)])
@@ -42,7 +40,7 @@ def test_gray_images_get_gray_weights_and_colour_ones_colour_weights():
 
 
 def test_a_level_that_is_given_is_not_measured(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("restorecli.engine.choosing.measure_noise", None)
+    monkeypatch.setattr("restorecli.engine.photo.measure_noise", None)
     report = Restorer("denoise", model="local", sigma=45).restore_image(Image.from_array(noisy(10))).report
     assert (report.weights, report.level, report.level_from) == ("local-color-s50", 45, "asked")
 
@@ -87,7 +85,7 @@ def test_what_is_measured_does_not_depend_on_tiles():
 
 
 def test_two_networks_are_kept_and_each_is_loaded_when_it_is_needed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(restoring, "LOADED", 2)
+    monkeypatch.setattr(loading, "LOADED", 2)
     told: list[str] = []
     restorer = Restorer("denoise", model="local", before_loading=lambda entry: told.append(entry.id))
     assert not told
@@ -100,7 +98,7 @@ def test_an_estimate_needs_no_weights(monkeypatch: pytest.MonkeyPatch):
     def refuse(entry: WeightsEntry) -> None:
         raise AssertionError(f"{entry.id} was loaded")
 
-    monkeypatch.setattr(restoring, "load_network", refuse)
+    monkeypatch.setattr(loading, "load_network", refuse)
     restorer = Restorer("denoise", model="local")
     assert restorer.estimate(100, 150).seconds > 0
     assert [choice.value for choice in restorer.choices][3] == "local"

@@ -1,6 +1,7 @@
 """Deblur finds one blur in a photo and takes it back; other photos go through the network."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ from PIL import Image as Pillow
 from torch import Generator
 
 from restorecli import Restorer
-from restorecli.engine.deblurring import Deconvolution, own_spec
+from restorecli.engine.deblurring import Deconvolution, spec_for
+from restorecli.engine.model import Model
+from restorecli.engine.predict import Network
 from restorecli.engine.probe import Cost, Curve
-from restorecli.engine.settings import Settings
-from restorecli.engine.tiled import TiledNetwork
 from restorecli.errors import UsageError
 from restorecli.images import Image, read
 from restorecli.ops.blur import convolve, shake_kernel
@@ -20,6 +21,7 @@ from restorecli.ops.deconvolve import Blur
 from restorecli.ops.degrade import gaussian_noise_8_bit
 from restorecli.ops.metrics import psnr
 from restorecli.registry import PACKAGE
+from restorecli.settings import Settings
 
 SHAKE = Blur(shake_kernel(15, 11, Generator().manual_seed(1)), linear=True)
 
@@ -50,23 +52,26 @@ def restorer() -> Restorer:
     return Restorer("deblur", device="cpu")
 
 
+@pytest.fixture(scope="module")
+def restored(restorer: Restorer, shaken: np.ndarray) -> Any:
+    return restorer.restore_image(Image.from_array(shaken))
+
+
 def gain(result: np.ndarray, damaged: np.ndarray, clean: np.ndarray) -> float:
     return psnr(as_tensor(result), as_tensor(clean)) - psnr(as_tensor(damaged), as_tensor(clean))
 
 
-def test_a_shake_is_taken_back_and_said(restorer: Restorer, shaken: np.ndarray, clean: np.ndarray) -> None:
-    restored = restorer.restore_image(Image.from_array(shaken))
+def test_a_shake_is_taken_back_and_said(restored: Any, shaken: np.ndarray, clean: np.ndarray) -> None:
     assert gain(restored.image.pixels, shaken, clean) > 3
     assert "found in the photo" in (restored.report.found or "")
     assert restored.report.precision == "fp32"
 
 
-def test_without_the_search_the_network_does_it(
-    restorer: Restorer, shaken: np.ndarray, clean: np.ndarray
-) -> None:
-    restored = Restorer("deblur", device="cpu", find_kernel=False).restore_image(Image.from_array(shaken))
-    assert restored.report.found is None
-    assert 0 < gain(restored.image.pixels, shaken, clean) < gain(restorer(shaken), shaken, clean)
+def test_without_the_search_the_network_does_it(restored: Any, shaken: np.ndarray, clean: np.ndarray) -> None:
+    network = Restorer("deblur", device="cpu", find_kernel=False).restore_image(Image.from_array(shaken))
+    assert network.report.found is None
+    found = gain(restored.image.pixels, shaken, clean)
+    assert 0 < gain(network.image.pixels, shaken, clean) < found
 
 
 def test_a_sharp_photo_goes_through_the_network(restorer: Restorer) -> None:
@@ -88,8 +93,9 @@ def test_depth_gray_and_half_strength_are_minded(restorer: Restorer, shaken: np.
     assert psnr(as_tensor(half), (as_tensor(full) + as_tensor(shaken)) / 2) > 48
 
 
-def test_turned_copies_do_not_confuse_the_kernel(restorer: Restorer, shaken: np.ndarray) -> None:
-    assert np.array_equal(Restorer("deblur", device="cpu", ensemble=True)(shaken), restorer(shaken))
+def test_turned_copies_do_not_confuse_the_kernel(restored: Any, shaken: np.ndarray) -> None:
+    ensemble = Restorer("deblur", device="cpu", ensemble=True)
+    assert np.array_equal(ensemble(shaken), restored.image.pixels)
 
 
 @pytest.mark.slow
@@ -104,7 +110,7 @@ def test_where_memory_is_scarce_the_tile_is_measured_once(
         return Cost(Curve(0, 0, 0), Curve(0, 600, 0))  # bytes a pixel: 1.4 GB for the whole of a tile
 
     monkeypatch.setattr("restorecli.engine.probe.measure", measure)
-    monkeypatch.setattr("restorecli.engine.tiled.available_memory", lambda _device: 2 * 2**30)
+    monkeypatch.setattr("restorecli.engine.model.available_memory", lambda _device: 2 * 2**30)
     restorer = Restorer("deblur", device="cpu")
     wide = np.tile(shaken, (1, 3, 1))
     first = restorer.restore_image(Image.from_array(wide))
@@ -127,8 +133,8 @@ def test_tiles_do_not_show(shaken: np.ndarray) -> None:
     network = Deconvolution(SHAKE, 2e-3)
 
     def through(tile: int) -> torch.Tensor:
-        tiled = TiledNetwork(network, own_spec(3), torch.device("cpu"), Settings(tile=tile))
-        return torch.from_numpy(tiled(photo.copy(), torch.float32).pixels)
+        model = Model(Network(network, spec_for(3), torch.device("cpu")), Settings(tile=tile))
+        return torch.from_numpy(model(photo.copy(), bits=32).pixels)
 
     assert psnr(through(448), through(0)) > 50  # of so small tiles; a photo's are larger
 

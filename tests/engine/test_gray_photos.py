@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from restorecli import registry
-from restorecli.engine import restorer as restorer_module
+from restorecli.engine import loading
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import WeightsError
 from restorecli.images import Image
@@ -92,7 +91,6 @@ def restored(restorer: Restorer, pixels: np.ndarray) -> tuple[np.ndarray, str]:
     return result.image.pixels, result.report.weights
 
 
-@settings(deadline=None, max_examples=30)
 @given(
     height=st.integers(1, 20),
     width=st.integers(1, 20),
@@ -103,12 +101,7 @@ def restored(restorer: Restorer, pixels: np.ndarray) -> tuple[np.ndarray, str]:
 def test_gray_photos_get_gray_weights_however_they_were_saved(
     two_defaults: Path, height: int, width: int, kind: str, seed: int, data: st.DataObject
 ) -> None:
-    with registry.weights_file(two_defaults):
-        check_one_photo(height, width, kind, seed, data)
-
-
-def check_one_photo(height: int, width: int, kind: str, seed: int, data: st.DataObject) -> None:
-    restorer = Restorer("denoise", device="cpu")
+    restorer = Restorer("denoise", device="cpu", weights_file=two_defaults)
     rng = np.random.default_rng(seed)
     dtype = np.uint8 if kind == "8 bits" else np.uint16
     top = np.iinfo(dtype).max
@@ -141,11 +134,10 @@ def check_one_photo(height: int, width: int, kind: str, seed: int, data: st.Data
 
 def test_a_tensor_of_gray_and_colour_images(two_defaults: Path) -> None:
     batch = torch.from_numpy(np.stack([np.repeat(GRAY, 3, axis=2), COLOUR])).permute(0, 3, 1, 2) / 255
-    with registry.weights_file(two_defaults):
-        restorer = Restorer("denoise", device="cpu")
-        both = restorer(batch)
-        for image, result in zip(batch, both, strict=True):
-            assert torch.equal(restorer(image), result)
+    restorer = Restorer("denoise", device="cpu", weights_file=two_defaults)
+    both = restorer(batch)
+    for image, result in zip(batch, both, strict=True):
+        assert torch.equal(restorer(image), result)
     assert torch.equal(both[0, 0], both[0, 2])
 
 
@@ -153,11 +145,15 @@ def test_weights_that_are_here_are_loaded_at_once_and_gray_ones_when_they_are_ne
     two_defaults: Path,
 ) -> None:
     told: list[str] = []
-    with registry.weights_file(two_defaults):
-        restorer = Restorer("denoise", device="cpu", before_loading=lambda entry: told.append(entry.id))
-        assert told == ["coloured"]
-        for pixels in (COLOUR, GRAY, COLOUR, GRAY):
-            restorer(pixels)
+    restorer = Restorer(
+        "denoise",
+        device="cpu",
+        weights_file=two_defaults,
+        before_loading=lambda entry: told.append(entry.id),
+    )
+    assert told == ["coloured"]
+    for pixels in (COLOUR, GRAY, COLOUR, GRAY):
+        restorer(pixels)
     assert told == ["coloured", "gray"]
     weights = restorer.choices[3]
     assert weights == Choice("coloured (by the photo also gray)", "the default for denoise")
@@ -173,7 +169,7 @@ def test_the_defaults_of_the_package() -> None:
 
 def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two would both make room for their own, and each could throw out the other's."""
-    load, inside, together = restorer_module.load_network, [], []
+    load, inside, together = loading.load_network, [], []
 
     def watched(entry: WeightsEntry) -> nn.Module:
         inside.append(entry.id)
@@ -183,8 +179,8 @@ def test_threads_that_share_a_restorer_load_one_network_at_a_time(monkeypatch: p
         inside.remove(entry.id)
         return network
 
-    monkeypatch.setattr(restorer_module, "load_network", watched)
-    monkeypatch.setattr(restorer_module, "LOADED", 1)
+    monkeypatch.setattr(loading, "load_network", watched)
+    monkeypatch.setattr(loading, "LOADED", 1)
     restorer = Restorer("denoise", tile=64, load=False)
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(restorer, [GRAY, COLOUR] * 4))
@@ -199,7 +195,7 @@ def test_weights_that_are_not_there_keep_no_photo_in_memory(monkeypatch: pytest.
     def missing(entry: WeightsEntry) -> nn.Module:
         raise WeightsError(f"{entry.id} is not here")
 
-    monkeypatch.setattr(restorer_module, "load_network", missing)
+    monkeypatch.setattr(loading, "load_network", missing)
     restorer = Restorer("denoise", load=False)
     lengths = []
     for _ in range(4):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -37,7 +37,6 @@ def test_identity_for_every_small_size() -> None:
             np.testing.assert_array_equal(through_identity(pixels, tile, overlap, multiple), pixels)
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     height=st.integers(1, 90),
     width=st.integers(1, 90),
@@ -79,7 +78,6 @@ class Nearest(nn.Module):
         return F.interpolate(x, scale_factor=self.scale, mode="nearest")
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     height=st.integers(1, 50),
     width=st.integers(1, 50),
@@ -99,7 +97,6 @@ def test_enlarged_tiles_lie_where_they_belong(
     np.testing.assert_array_equal(restorer(pixels), expected)
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     height=st.integers(1, 60),
     width=st.integers(1, 60),

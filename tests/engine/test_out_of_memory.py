@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from restorecli.engine import tiled
+from restorecli.engine import model
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import OutOfMemoryError
 from restorecli.images import Image
@@ -139,7 +139,7 @@ def test_a_tile_that_failed_leaves_nothing_behind() -> None:
 
 
 def test_scarce_memory_makes_tiles_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiled, "available_memory", lambda device: 10 * 2**20)
+    monkeypatch.setattr(model, "available_memory", lambda device: 10 * 2**20)
 
     class Hungry(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

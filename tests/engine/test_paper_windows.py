@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from restorecli.engine import device as devices
-from restorecli.engine.bridge import luma
+from restorecli.engine.predict import luma
 from restorecli.engine.restorer import Restorer
 from restorecli.errors import InputError, OutOfMemoryError, UsageError
 from restorecli.images import Image
@@ -156,7 +156,7 @@ def test_networks_without_such_windows_are_refused(spec: ModelSpec, task: str) -
 
 
 def test_they_are_refused_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("restorecli.engine.restorer.load_network", None)
+    monkeypatch.setattr("restorecli.engine.loading.load_network", None)
     with pytest.raises(UsageError, match="no paper ran compact"):
         Restorer("denoise", windows="paper")
 

@@ -63,7 +63,7 @@ DIRTY = """
 import threading
 import numpy as np
 import torch
-from restorecli.engine import heap, probe
+from restorecli.engine import probe
 
 def measure():
     # A thread has a heap of its own, and trimming leaves the end of such a heap resident.
@@ -72,7 +72,7 @@ def measure():
     for _ in range(3):
         print(probe.peak_memory(lambda: torch.ones(2**21), torch.device("cpu")))
 
-heap.keep_freed_memory()
+probe.keep_freed_memory()
 thread = threading.Thread(target=measure)
 thread.start()
 thread.join()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from loopback_hub import LoopbackHub, git_blob
 
-from restorecli import hub as restore_hub
 from restorecli.errors import WeightsError
+from restorecli.hub import fetching as restore_hub
 from restorecli.spec import Remote
 
 CONTENT = random.Random(5).randbytes(20_011)

@@ -9,7 +9,7 @@ from hub_places import BOTH, CONTENT, NAME, kept, put, refusal
 from huggingface_hub import constants
 from loopback_hub import Fault, LoopbackHub
 
-from restorecli import hub as restore_hub
+from restorecli.hub import fetching as restore_hub
 
 # ---------------------------------------------------------------------------------- broken connections
 

@@ -7,7 +7,7 @@ import pytest
 from hub_places import BOTH, CONTENT, NAME, put
 from loopback_hub import TOKEN, LoopbackHub, git_blob
 
-from restorecli import hub as restore_hub
+from restorecli.hub import fetching as restore_hub
 from restorecli.places import cache_folder
 from restorecli.spec import Remote
 

@@ -10,7 +10,7 @@ import pytest
 from hub_places import CONTENT, NAME, put
 from loopback_hub import Fault, LoopbackHub, git_blob
 
-from restorecli import hub as restore_hub
+from restorecli.hub import fetching as restore_hub
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def run(program: str, *words: str, hub: LoopbackHub, folder: Path, **more: str):
 
 FETCH = """
 import json, sys
-from restorecli import hub
+from restorecli.hub import fetching as hub
 from restorecli.spec import Remote
 for values in json.loads(sys.argv[1]):
     print(hub.fetch(Remote(**values)).read_bytes().hex())
@@ -75,10 +75,10 @@ def refuse(*_, **__):
 class Shut(socket.socket):
     __init__ = refuse
 socket.socket, socket.create_connection, socket.getaddrinfo = Shut, refuse, refuse
-from restorecli import hub
 from restorecli.errors import WeightsError
+from restorecli.hub import client, fetching as hub
 from restorecli.spec import Remote
-assert hub.is_offline()
+assert client.settings().is_offline
 for values in json.loads(sys.argv[1]):
     try:
         print(hub.fetch(Remote(**values)).read_bytes().hex())
@@ -103,7 +103,7 @@ def test_offline_opens_no_socket(hub: LoopbackHub, tmp_path: Path):
 # The interpreter may lie where only root can read: everything is loaded before the rights are given up.
 AS_NOBODY = """
 import json, os, sys
-from restorecli import hub
+from restorecli.hub import fetching as hub
 from restorecli.errors import WeightsError
 from restorecli.spec import Remote
 remotes = [Remote(**values) for values in json.loads(sys.argv[1])]

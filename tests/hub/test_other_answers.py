@@ -11,7 +11,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 from loopback_hub import TOKEN, Fault, LoopbackHub
 
-from restorecli import hub as restore_hub
+from restorecli.hub import fetching as restore_hub
 from restorecli.hub import repository
 from restorecli.spec import Remote
 

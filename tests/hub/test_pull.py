@@ -13,13 +13,15 @@ from PIL import Image
 from weights_shop import PARAMS, Shop, tiny
 
 from restorecli import registry
-from restorecli.hub import fetch, fetching
-from restorecli.hub.proof import problem
+from restorecli.hub import fetching
+from restorecli.hub.fetching import fetch
 from restorecli.places import cache_folder
+from restorecli.proof import problem
 from restorecli.read_rows import read_entries
 from restorecli.row_text import row_text
 from restorecli.spec import Remote, WeightsEntry
-from restorecli.weights import bring, store
+from restorecli.weights import store
+from restorecli.weights.load import bring, take
 
 Restore = Callable[..., Result]
 
@@ -65,19 +67,19 @@ def test_restoring_fetches_what_is_not_here(shop: Shop, restore: Restore, tmp_pa
 def test_another_process_was_faster_and_tidied_up(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     def fetch_and_lose(remote: Remote, **more: Any) -> Path:
         path = fetch(remote, **more)
-        store.store(shop.at_url, path)
+        take(shop.at_url, path)
         path.unlink()
         return path
 
-    monkeypatch.setattr(bring, "fetch", fetch_and_lose)
+    monkeypatch.setattr(fetching, "fetch", fetch_and_lose)
     remote = shop.at_url.remote
     assert remote is not None
-    assert bring.bring(shop.at_url, remote) == store.record(shop.at_url)
+    assert bring(shop.at_url, remote) == store.record(shop.at_url)
 
 
 def test_another_process_tidied_up_while_we_looked(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     def tidied_up(path: Path, remote: Remote) -> str | None:
-        store.store(shop.at_url, path)
+        take(shop.at_url, path)
         path.unlink()
         return problem(path, remote)
 
@@ -85,7 +87,7 @@ def test_another_process_tidied_up_while_we_looked(shop: Shop, monkeypatch: pyte
     assert remote is not None
     fetch(remote)
     monkeypatch.setattr(fetching, "problem", tidied_up)
-    assert bring.bring(shop.at_url, remote) == store.record(shop.at_url)
+    assert bring(shop.at_url, remote) == store.record(shop.at_url)
 
 
 def test_a_dry_run_of_restoring_fetches_nothing(

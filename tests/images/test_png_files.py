@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from independent import join_pieces, make_png, photo, png_pieces, png_pixels
 from PIL import Image as Pillow
@@ -33,7 +33,6 @@ def samples_of(image: Image) -> np.ndarray:
     deep=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=60, deadline=None)
 def test_every_shape_and_depth_comes_back_bit_for_bit(height, width, channels, deep, seed):
     dtype = np.uint16 if deep else np.uint8
     array = (

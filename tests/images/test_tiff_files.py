@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from independent import patches, photo
 from PIL import Image as Pillow
@@ -99,7 +99,6 @@ def test_16_bit_by_opencv(compression, predictor, channels):
     deep=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=60, deadline=None)
 def test_every_shape_and_depth_is_written_as_others_read_it(height, width, channels, deep, seed):
     dtype = np.uint16 if deep else np.uint8
     array = (

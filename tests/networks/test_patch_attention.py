@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from parity_twins import naive_head, naive_pyramid, naive_query_softmax
 
@@ -31,7 +31,6 @@ def assert_close(a: torch.Tensor, b: torch.Tensor, tolerance: float = 1e-12) -> 
     torch.testing.assert_close(a, b, rtol=0, atol=tolerance * max(1, b.abs().max().item()))
 
 
-@settings(max_examples=25, deadline=None)
 @given(height=SIZES, width=SIZES, seed=st.integers(0, 99), sharpness=st.sampled_from((1.0, 10.0)))
 def test_pyramid_equals_its_twin(height: int, width: int, seed: int, sharpness: float) -> None:
     query, pairs = random(2, 4, height, width, seed=seed + 50), levels(2, height, width, seed)
@@ -83,7 +82,6 @@ def test_result_does_not_depend_on_blocks_and_threads(
         _check_head(11, 14)
 
 
-@settings(max_examples=20, deadline=None)
 @given(count=st.integers(1, 60), seed=st.integers(0, 99), scale=st.sampled_from((0.1, 1.0, 30.0)))
 def test_query_softmax_equals_its_twin(count: int, seed: int, scale: float) -> None:
     flat = [random(2, 6, count, seed=seed + index, scale=scale) for index in range(3)]
@@ -91,7 +89,6 @@ def test_query_softmax_equals_its_twin(count: int, seed: int, scale: float) -> N
         assert_close(query_softmax_attention(*flat), naive_query_softmax(*flat))
 
 
-@settings(max_examples=12, deadline=None)
 @given(height=st.integers(1, 18), width=st.integers(1, 18))
 def test_graph_attention_equals_its_twin(height: int, width: int) -> None:
     with torch.inference_mode():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Generator
 
@@ -37,7 +37,6 @@ def autocorrelation(noise: torch.Tensor, lag: int) -> float:
 
 
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=15)
 def test_a_camera_without_noise_makes_two_equal_photos_and_leaves_its_input(seed: int):
     camera = replace(any_camera(seeded(seed)), shot=0.0, read=0.0)
     before = photo()
@@ -114,13 +113,11 @@ def test_smoothed_chroma_is_coarser_than_luma():
 
 
 @given(radius=st.floats(0.3, 4))
-@settings(max_examples=15)
 def test_softening_keeps_the_mean_and_constants(radius: float):
     torch.testing.assert_close(soften(flat(0.4, 32), radius), flat(0.4, 32))
 
 
 @given(radius=st.floats(0, 3), seed=st.integers(0, 1000))
-@settings(max_examples=15)
 def test_sized_noise_has_the_deviation_one(radius: float, seed: int):
     noise = sized_noise(torch.zeros(1, 256, 256), radius, seeded(seed))
     assert noise.std().item() == pytest.approx(1, rel=0.15)

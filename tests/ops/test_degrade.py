@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator
@@ -53,7 +53,6 @@ def test_damage_changes_with_the_seed(name, photo):
 
 
 @given(sigma=st.floats(0.5, 60), seed=st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
 def test_float_and_correlated_noise_have_the_deviation_asked_for(sigma, seed):
     image = torch.full((3, 64, 64), 0.5)
     for damage in (degrade.gaussian_noise, degrade.correlated_noise):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Generator
 
@@ -17,7 +17,6 @@ def seeded(seed: int = 1) -> Generator:
 
 
 @given(seed=st.integers(0, 2**31), half=st.integers(1, 12))
-@settings(max_examples=25, deadline=None)
 def test_kernels_keep_the_light(seed, half):
     kernel = random_kernel(2 * half + 1, seeded(seed))
     assert kernel.shape == (2 * half + 1, 2 * half + 1)

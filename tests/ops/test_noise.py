@@ -45,7 +45,7 @@ def strength(noise: torch.Tensor) -> tuple[float, float, float]:
 
 
 @given(sigma=st.floats(2, 20), radius=st.floats(0, 1.0), seed=st.integers(0, 10**6))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_smooth_noise_on_a_surface(sigma: float, radius: float, seed: int):
     """What sees only white noise reads a fraction of it."""
     clean = surface()
@@ -153,7 +153,6 @@ def test_drawn_things_are_no_noise():
     channels=st.integers(0, 4),
     seed=st.integers(0, 10**6),
 )
-@settings(max_examples=25, deadline=None)
 def test_every_shape_gives_numbers(height: int, width: int, channels: int, seed: int):
     shape = (height, width, channels) if channels else (height, width)
     found = measure_noise(np.random.default_rng(seed).integers(0, 256, shape, np.uint8))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restorecli.ops.resize import matlab_bicubic, shrink_8_bit
@@ -39,7 +39,6 @@ def matrix(before: int, after: int, scale: float, border: str) -> np.ndarray:
     return rows / rows.sum(1, keepdims=True)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     before=st.tuples(st.integers(6, 12), st.integers(6, 12)),
     after=st.tuples(st.integers(2, 20), st.integers(2, 20)),

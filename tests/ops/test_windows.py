@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restorecli.errors import InputError
@@ -39,7 +39,6 @@ def test_windows_of_the_papers_images(
     assert set(seen) == {shape}
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(TREES),
     height=st.integers(44, 150),
@@ -79,7 +78,6 @@ def test_rnan_windows_are_even() -> None:
     assert all(tree.side(length) % 4 == 0 for length in range(20, 500))
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     name=st.sampled_from(TREES),
     height=st.integers(44, 200),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pages import Taken, bytes_of, make_page, noise, pixels_of
 from PIL import Image, ImageCms
@@ -74,7 +74,6 @@ TEXTS = st.text(max_size=40) | st.just(NASTY) | st.text("<>&\"'/{} scriptle=x", 
 
 
 @given(st.lists(TEXTS, min_size=11, max_size=11))
-@settings(max_examples=60, deadline=None)
 def test_any_text_is_shown_and_never_run(texts: list[str]):
     title, subtitle, head, cell, label, group, name, caption, spot, note, footer = texts
     picture = noise(8, 8)
@@ -125,7 +124,6 @@ def test_names_that_are_not_utf8_can_be_written(tmp_path: Path):
     st.integers(0, 2**32 - 1),
     st.sampled_from(["noise", "flat", "ramp"]),
 )
-@settings(max_examples=60, deadline=None)
 def test_pictures_come_back_exactly(height: int, width: int, seed: int, kind: str):
     pixels = noise(height, width, seed)
     if kind == "flat":

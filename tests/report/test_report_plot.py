@@ -3,7 +3,7 @@
 import math
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pages import Taken
 
@@ -38,7 +38,6 @@ def test_the_other_axis_goes_up_in_round_steps(values: list[float]):
 
 
 @given(st.lists(st.tuples(SECONDS, PSNR), min_size=1, max_size=12))
-@settings(max_examples=40, deadline=None)
 def test_every_point_stands_where_its_numbers_say(values: list[tuple[float, float]]):
     points = [Point(f"weights {number}", *value, "set") for number, value in enumerate(values)]
     (figure,) = plots(points)

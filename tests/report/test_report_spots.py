@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pages import noise
 
@@ -10,7 +10,6 @@ from restorecli.report import cut, largest_difference, largest_error, spots_of
 
 
 @given(st.integers(0, 149), st.integers(0, 199), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
 def test_a_planted_error_is_found_wherever_it_is(row: int, column: int, seed: int):
     truth = np.random.default_rng(seed).integers(60, 200, (150, 200, 3), dtype=np.uint8)
     result = truth + np.random.default_rng(seed).integers(0, 3, truth.shape, dtype=np.uint8)

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 import restorecli
-from restorecli.engine.heap import keep_freed_memory
+from restorecli.engine.probe import keep_freed_memory
 from restorecli.engine.restorer import Restorer
-from restorecli.registry import choose
+from restorecli.registry import find
 from restorecli.weights.load import load_network
 
 IMAGES = Path(restorecli.__file__).parent / "data" / "images"
@@ -176,7 +176,7 @@ def one_megapixel(restorers: dict[str, Restorer]) -> dict[str, float]:
     """Seconds for 1024 x 1024, the least of three."""
     side = 1024
     pixels = with_noise(np.full((side, side, 3), 128, np.uint8), 25, seed=0)
-    entry, _ = choose("denoise")
+    entry = find("compact-denoise")
     network = load_network(entry).to(memory_format=torch.channels_last)
     x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     x = x.contiguous(memory_format=torch.channels_last)

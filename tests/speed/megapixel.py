@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from restorecli.engine.heap import keep_freed_memory
+from restorecli.engine.probe import keep_freed_memory
 from restorecli.engine.restorer import Restorer
 from restorecli.ops.blur import convolve, line_kernel
 from restorecli.registry import PACKAGE, entries

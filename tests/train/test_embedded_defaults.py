@@ -6,13 +6,16 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 from torch import Generator
+from training_tools import measured
 
+from restorecli.bench.results import Score
+from restorecli.engine.restorer import Restorer
 from restorecli.ops.shots import SHOTS, damage
 from restorecli.registry import PACKAGE, entries
 from restorecli.spec import TaskName, WeightsEntry
 from restorecli.tasks import TASKS
 from restorecli.train.data import as_image, read_pixels
-from restorecli.train.evaluate import Damage, Figure, evaluate, restore
+from restorecli.train.export import find_weights
 from restorecli.weights.load import load_network
 
 IMAGES = PACKAGE / "data" / "images"
@@ -47,10 +50,10 @@ def kind_of(entry: WeightsEntry) -> Kind:
     return WHITE_NOISE if entry.white_noise else KINDS[entry.task]
 
 
-def figure(entry: WeightsEntry, damage: str, images: Path) -> Figure:
+def scores(entry: WeightsEntry, damage: str, images: Path) -> tuple[Score, Score]:
+    """Of the input, and of the result."""
     level = f":{entry.level:g}" if entry.level is not None else ""
-    damages = [Damage.parse(damage + level)]
-    (found,) = evaluate(load_network(entry), entry.model, [images], damages)
+    (found,) = measured(*find_weights(entry.id, EMBEDDED), images, damage + level)
     return found
 
 
@@ -80,8 +83,8 @@ def test_the_package_stays_small() -> None:
 @pytest.mark.parametrize("entry", EMBEDDED, ids=lambda entry: entry.id)
 def test_damage_is_repaired(entry: WeightsEntry, crops: Path) -> None:
     kind = kind_of(entry)
-    measured = figure(entry, kind.damage, crops)
-    assert measured.psnr > measured.psnr_damaged + kind.gain
+    given, restored = scores(entry, kind.damage, crops)
+    assert restored.psnr > given.psnr + kind.gain
 
 
 # Every input of the others needs it.
@@ -91,7 +94,7 @@ OPTIONAL = [entry for entry in EMBEDDED if kind_of(entry).nothing]
 @pytest.mark.parametrize("entry", OPTIONAL, ids=lambda entry: entry.id)
 def test_what_needs_nothing_is_left_alone(entry: WeightsEntry, crops: Path) -> None:
     kind = kind_of(entry)
-    assert figure(entry, kind.nothing, crops).psnr_to_damaged > kind.harmless
+    assert scores(entry, kind.nothing, crops)[1].psnr_to_input > kind.harmless
 
 
 REAL = [entry for entry in EMBEDDED if entry.task == "denoise" and not entry.white_noise]
@@ -104,10 +107,10 @@ def test_of_real_noise_more_is_taken_the_more_is_told(entry: WeightsEntry, crops
     gray = entry.model.channels == 1
     noisy, _ = damage(shot, clean, 0, Generator().manual_seed(1), gray=gray)
     network = load_network(entry)
-    taken = [
-        255 * (restore(network, entry.model, noisy, level) - noisy).square().mean().sqrt().item()
-        for level in (0, 1, 2, 4, 16)
-    ]
+    taken = []
+    for level in (0, 1, 2, 4, 16):
+        restored = Restorer.from_network(network, entry.model, level=level)(noisy)
+        taken.append(255 * (restored - noisy).square().mean().sqrt().item())
     assert taken[:4] == sorted(taken[:4])
     assert taken[0] < 0.25
     assert taken[-1] > max(1.5, 0.8 * max(taken))  # told more than there is, about all is taken

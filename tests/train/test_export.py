@@ -4,20 +4,22 @@ import hashlib
 import json
 import tomllib
 from math import log10
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_tools import RECIPE, make_project
+from training_tools import RECIPE, make_project, measured
 from typer.testing import CliRunner
 
-from restorecli.checked import read_table
+from restorecli.bench.damages import damage_card
 from restorecli.cli.train import app
 from restorecli.errors import InputError, OutputError, UsageError
+from restorecli.read_rows import read_entries
+from restorecli.registry import find
 from restorecli.spec import WeightsEntry
 from restorecli.train import checkpoint
-from restorecli.train.evaluate import Damage, evaluate
 from restorecli.train.export import export, find_weights, read_training
 from restorecli.train.loop import Options, train
 from restorecli.train.recipe import load_recipe
@@ -34,10 +36,17 @@ def project(tmp_path_factory):
     return folder
 
 
+def as_listed(row: str, folder: Path) -> WeightsEntry:
+    """The row as the list of weights reads it."""
+    path = folder / "list.toml"
+    path.write_text(row, encoding="utf-8")
+    (entry,) = read_entries(path)
+    return entry
+
+
 def test_the_row_is_one_that_the_list_takes(project, tmp_path):
     row = export(read_training(project / "run"), tmp_path, "tiny")
-    (table,) = tomllib.loads(row)["weights"]
-    entry = read_table(WeightsEntry, table, "row")
+    entry = as_listed(row, tmp_path)
     content = (tmp_path / "tiny.safetensors").read_bytes()
     assert entry.sha256 == hashlib.sha256(content).hexdigest()
     assert entry.size == len(content)
@@ -63,7 +72,9 @@ def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
     for name, tensor in shipped.items():
         assert tensor.dtype == torch.float16
         assert torch.equal(tensor, state["average"][name].half())
-    network, _ = find_weights(str(project / "run"))
+    row, network = find_weights(str(project / "run"), ())
+    assert network is not None
+    assert row.model == load_recipe(project / "tiny.toml").model
     again = build_network(load_recipe(project / "tiny.toml")).eval()
     again.load_state_dict({name: tensor.float() for name, tensor in shipped.items()})
     image = torch.rand(1, 3, 16, 16)
@@ -71,13 +82,12 @@ def test_weights_are_the_averaged_ones_in_half_precision(project, tmp_path):
 
 
 def test_card_names_data_licence_limits_and_figures(project, tmp_path):
-    network, spec = find_weights(str(project / "run"))
-    figures = evaluate(network, spec, [project / "data" / "made"], [Damage.parse("noise:25")])
-    export(read_training(project / "run"), tmp_path, "tiny", [figure.as_row() for figure in figures])
+    export(read_training(project / "run"), tmp_path, "tiny", "| noise:25 | 31.02 |")
     card = (tmp_path / "tiny.md").read_text()
-    for said in ("Licence of the weights: MIT", "made by a test: CC0 1.0", "Everything else.", "noise 25"):
+    for said in ("Licence of the weights: MIT", "made by a test: CC0 1.0", "Everything else."):
         assert said in card
-    assert f"| {figures[0].psnr:.2f} |" in card
+    assert "By `restore train evaluate`" in card
+    assert card.endswith("\n\n| noise:25 | 31.02 |\n")
 
 
 def test_training_can_start_from_exported_weights(project, tmp_path):
@@ -92,21 +102,20 @@ def test_training_can_start_from_exported_weights(project, tmp_path):
 
 def test_figures_know_their_input(project):
     """Undamaged input scores infinitely well; noise of sigma 10 scores 28.13 dB where it is not clipped."""
-    network, spec = find_weights(str(project / "run"))
-    damages = [Damage.parse(text) for text in ("clean", "noise:10")]
-    clean, noisy = evaluate(network, spec, [project / "data" / "made"], damages)
-    assert clean.psnr_damaged == float("inf")
-    assert clean.as_row()["psnr_damaged"] is None
-    assert clean.psnr == pytest.approx(clean.psnr_to_damaged)
-    assert noisy.psnr_damaged == pytest.approx(28.13, abs=0.3)
-    assert noisy.images == 8
+    trained = find_weights(str(project / "run"), ())
+    (clean, restored), (noisy, other) = measured(*trained, project / "data" / "made", "clean", "noise:10")
+    assert (clean.psnr, clean.exact) == (None, 8)
+    assert restored.psnr == pytest.approx(restored.psnr_to_input)
+    assert noisy.psnr == other.psnr_input == pytest.approx(28.13, abs=0.3)
+    assert (other.model, other.network, other.images) == ("compact-tiny", "compact", 8)
 
 
 def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     """What has the same name and shape is taken, and what was not is said."""
     export(read_training(project / "run"), tmp_path, "tiny")
     text = RECIPE.replace("[noise]\ngray_share = 0.3", "[down]").replace("steps = 24", "steps = 1")
-    text = text.replace("level_high = 55 }", "level_high = 55, shuffle = 1, scale = 2 }\nscale = 2")
+    text = text.replace('task = "denoise"', 'task = "upscale"')
+    text = text.replace("level_high = 55 }", "level_high = 55, shuffle = 1, scale = 2 }")
     text = text.replace("crop = 16", "crop = 8")
     text = text.replace('damage = "noise", level = 25', 'damage = "bicubic_down", level = 2')
     recipe = make_project(tmp_path / "up", text)
@@ -115,13 +124,12 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     training = train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
     assert training.origin.endswith("without intro.weight")
     row = export(read_training(tmp_path / "next"), tmp_path, "tiny-x2")
-    (table,) = tomllib.loads(row)["weights"]
-    assert table["level"] == 2
-    assert read_table(WeightsEntry, table, "row").model.scale == 2
-    network, spec = find_weights(str(tmp_path / "next"))
-    damages = [Damage.parse("bicubic_down:2")]
-    (figure,) = evaluate(network, spec, [tmp_path / "up" / "data" / "made"], damages)
-    assert figure.psnr_damaged > 30  # smooth waves, enlarged simply
+    entry = as_listed(row, tmp_path)
+    assert (entry.level, entry.model.scale) == (2, 2)
+    assert "\nscale" not in row  # it follows from the params
+    enlarging = find_weights(str(tmp_path / "next"), ())
+    ((simple, _),) = measured(*enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
+    assert simple.psnr > 30  # smooth waves, enlarged simply
     wider = load_recipe(make_project(tmp_path / "wider", text.replace("width = 4", "width = 8")))
     with pytest.raises(UsageError, match="of 44 tensors have the names and shapes"):
         train(
@@ -134,20 +142,20 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
 
 def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
     text = RECIPE.replace("steps = 24", "steps = 2").replace("gray_share = 0.3", "gray_share = 1.0")
-    text = text.replace("params = {", "channels = 1\nparams = { channels = 1,")
+    text = text.replace("params = {", "params = { channels = 1,")
     recipe = make_project(tmp_path, text)
     options = Options(data=tmp_path / "data", out=tmp_path / "run")
     train(load_recipe(recipe), recipe.read_text(), options, lambda row: None)
     row = export(read_training(tmp_path / "run"), tmp_path / "weights", "tiny-gray")
-    (table,) = tomllib.loads(row)["weights"]
-    entry = read_table(WeightsEntry, table, "row")
+    entry = as_listed(row, tmp_path)
     assert (entry.model.channels, entry.model.params["channels"], entry.default) == (1, 1, True)
-    network, spec = find_weights(str(tmp_path / "run"))
+    row, network = find_weights(str(tmp_path / "run"), ())
+    assert network is not None
     assert network(torch.rand(2, 1, 16, 16)).shape == (2, 1, 16, 16)
-    (figure,) = evaluate(network, spec, [tmp_path / "data" / "made"], [Damage.parse("noise:10")])
+    ((given, found),) = measured(row, network, tmp_path / "data" / "made", "noise:10")
     # The images are coloured, but result and reference are gray: their luma is all there is of them.
-    assert figure.psnr_y == pytest.approx(figure.psnr + 20 * log10(255 / 219), abs=0.01)  # Matlab's range
-    assert figure.psnr_damaged == pytest.approx(28.13, abs=0.3)
+    assert found.psnr_luma == pytest.approx(found.psnr + 20 * log10(255 / 219), abs=0.01)  # Matlab's range
+    assert given.psnr == pytest.approx(28.13, abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -162,32 +170,31 @@ def test_gray_weights_are_trained_shipped_and_measured_as_gray(tmp_path):
 )
 def test_a_damage_that_is_not_one_is_named(text, said):
     with pytest.raises(UsageError, match=said):
-        Damage.parse(text)
+        damage_card(text, find("compact-denoise"))
 
 
-def test_damage_that_weights_do_not_repair_is_refused(tmp_path):
-    make_project(tmp_path)
-    network, spec = find_weights("compact-upscale-x2")
+def test_damage_that_weights_do_not_repair_is_refused():
+    row = find("compact-upscale-x2")
     for damage in ("noise:25", "bicubic_down:3"):
         with pytest.raises(UsageError, match="is not what compact with scale 2 repairs") as caught:
-            evaluate(network, spec, [tmp_path / "data" / "made"], [Damage.parse(damage)])
+            damage_card(damage, row)
         assert caught.value.hint == "--damage bicubic_down:2"
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path):
     make_project(tmp_path)
     (tmp_path / "data" / "made" / "x.png").write_bytes(b"no image")
-    with pytest.raises(InputError, match=r"x\.png: cannot be read"):
-        evaluate(
-            *find_weights("compact-denoise-gray"), [tmp_path / "data" / "made"], [Damage.parse("noise:5")]
-        )
+    words = ["evaluate", "compact-denoise-gray", str(tmp_path / "data" / "made"), "--damage", "noise:5"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    assert "made: not measured: x.png: " in result.stderr
 
 
 def test_a_folder_without_a_training_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
         read_training(tmp_path)
     with pytest.raises(UsageError, match="neither a training's folder"):
-        find_weights(str(tmp_path / "none"))
+        find_weights(str(tmp_path / "none"), ())
 
 
 def test_commands_go_from_recipe_to_card(tmp_path):
@@ -215,8 +222,11 @@ def test_commands_go_from_recipe_to_card(tmp_path):
         assert words in refused.exception.message
     call("curve", out, "--to", tmp_path / "curve.svg", "--overwrite")
     figures = call("evaluate", out, tmp_path / "data" / "made", "--damage", "noise:25", "--json").stdout
-    assert json.loads(figures)[0]["images"] == 8
+    assert [row["images"] for row in json.loads(figures)["scores"]] == [8] * 4
+    assert json.loads(figures)["scores"][-1]["model"] == "compact-tiny"
     (tmp_path / "figures.json").write_text(figures)
     row = call("export", out, "--to", tmp_path / "weights", "--figures", tmp_path / "figures.json").stdout
     assert tomllib.loads(row)["weights"][0]["id"] == "compact-tiny"
-    assert "| made (8) | noise 25 |" in (tmp_path / "weights" / "compact-tiny.md").read_text()
+    card = (tmp_path / "weights" / "compact-tiny.md").read_text()
+    assert "| made | 8 | sigma 25 | noise:25 | compact-tiny |" in card
+    assert "- noise:25: " in card

@@ -6,6 +6,7 @@ from training_tools import RECIPE
 from restorecli.checked import CheckError
 from restorecli.errors import UsageError
 from restorecli.networks import NETWORKS
+from restorecli.train.mixes import NoiseMix
 from restorecli.train.recipe import EMBEDDED, find_recipe, load_recipe
 from restorecli.train.training import build_network, rate
 
@@ -19,7 +20,7 @@ def load(folder, text):
 def test_a_recipe_is_read_and_hashed(tmp_path):
     recipe = load(tmp_path, RECIPE)
     assert recipe.schedule.steps == 24
-    assert recipe.noise is recipe.mix
+    assert isinstance(recipe.mix, NoiseMix)
     assert recipe.sha256 != load(tmp_path, RECIPE + "\n# another byte").sha256
 
 

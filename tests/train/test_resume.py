@@ -11,7 +11,7 @@ from training_tools import RECIPE, make_project, start_training
 
 from restorecli.errors import DeviceError, InputError, OutputError, UsageError
 from restorecli.train import checkpoint
-from restorecli.train.curve import curve
+from restorecli.train.export import curve
 from restorecli.train.loop import Options, train
 from restorecli.train.recipe import load_recipe
 

@@ -1,4 +1,4 @@
-"""A tiny recipe, tiny made images, and the training of both in a process of its own."""
+"""A tiny recipe, tiny made images, the training of both in a process of its own, and its figures."""
 
 import subprocess
 import sys
@@ -6,6 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import nn
+
+from restorecli.bench.damages import damage_card
+from restorecli.bench.job import Options
+from restorecli.bench.plan import Request, make_plan, measure_all
+from restorecli.bench.results import Score
+from restorecli.bench.runner import Watcher
+from restorecli.settings import Settings
+from restorecli.spec import WeightsEntry
 
 RECIPE = """
 name = "tiny"
@@ -17,7 +26,6 @@ limits = "Everything else."
 [model]
 network = "compact"
 params = { width = 4, encoder = [1], middle = 1, decoder = [1], level_low = 0, level_high = 55 }
-multiple_of = 4
 steerable = true
 
 [schedule]
@@ -59,3 +67,19 @@ def start_training(folder: Path, out: str, *options: str) -> subprocess.Popen[st
     command = [sys.executable, "-m", "restorecli", "train", str(folder / "tiny.toml")]
     command += ["--data", str(folder / "data"), "--out", str(folder / out), "--threads", "1", *options]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def measured(
+    row: WeightsEntry, network: nn.Module | None, folder: Path, *damages: str
+) -> list[tuple[Score, Score]]:
+    """For each damage the row of the plainest baseline, and that of the network."""
+    request = Request(
+        task=row.task, folders=(folder,), models=(row.id,), rows=(row,), network=network,
+        cards=tuple(damage_card(text, row) for text in damages),
+    )  # fmt: skip
+    options = Options(Settings(device="cpu", precision="fp32"), baselines="simple")
+    rows = []
+    for found in measure_all(make_plan(request), options, Watcher()):
+        assert isinstance(found, Score), found
+        rows.append(found)
+    return list(zip(rows[::2], rows[1::2], strict=True))

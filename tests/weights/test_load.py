@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from answering import choose
 from safetensors.torch import save_file
 
 from restorecli import registry
@@ -54,7 +55,7 @@ def test_half_precision_becomes_float32_and_nothing_learns(row):
 
 
 def test_identity_needs_no_file():
-    entry, _ = registry.choose("denoise", "identity")
+    entry, _ = choose("denoise", "identity")
     x = torch.rand(1, 3, 5, 7)
     assert torch.equal(load_network(entry)(x), x)
 

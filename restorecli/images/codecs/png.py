@@ -84,7 +84,8 @@ def _check(stream: BinaryIO, chunk: _Chunk) -> None:
             raise cut_off("it became shorter while it was read")
         checksum, left = zlib.crc32(data, checksum), left - len(data)
     if checksum != int.from_bytes(stream.read(4), "big"):
-        raise damaged(f"wrong checksum in its {chunk.kind.decode('ascii', 'replace')} data")
+        name = ascii(chunk.kind.decode("latin-1"))[1:-1]  # damaged, it can hold anything
+        raise damaged(f"wrong checksum in its {name} data")
 
 
 def _metadata(stream: BinaryIO) -> tuple[bytes | None, bytes | None, Chunks]:
