@@ -27,6 +27,7 @@ class Transfer:
     """How images are read and written."""
 
     max_pixels: int = DEFAULT_MAX_PIXELS
+    damaged: bool = False  # what is left of damaged files is restored; never in place
     lossless: bool = False
     write: WriteOptions = field(default_factory=WriteOptions)
     standard_input: bytes | None = None
@@ -39,7 +40,7 @@ class Transfer:
             raise FileThereError(job.target)
         source = self.standard_input if job.source is None else job.source
         assert source is not None
-        image = read(source, max_pixels=self.max_pixels)
+        image = read(source, max_pixels=self.max_pixels, damaged=self.damaged)
         if job.source is not None and job.target is not None and same_file(job.source, job.target):
             lost = lost_in_place(image.origin, job.target.suffix)
             if lost is not None:

@@ -11,6 +11,7 @@ from ..errors import InputError, OutputError
 from .image import Image, Metadata, Origin
 
 _AGAIN = "copy or download it again"
+_LEFT = f"{_AGAIN}; --damaged restores what is left of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class Codec:
     knows: Callable[[bytes], bool] | None  # such a file, by its first 512 bytes; None: by its suffix alone
     read: Callable[[BinaryIO], Header]  # InputError where bytes are missing that its decoder would not miss
 
+    # What is wrong with the pixels of a file although its decoder would not say; None where nothing is found.
+    damage: Callable[[bytes], str | None] | None = None
+    completed: Callable[[bytes], bytes] | None = None  # one that is cut off, with an end
+
     # Writes 8 (or 16) bits, gray or RGB, with what the fields below allow; the number is the JPEG quality
     # that was asked for. None: the format is read only.
     encode: Callable[[BinaryIO, Image, int | None], None] | None = None
@@ -78,12 +83,13 @@ def begins(*marks: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(marks)
 
 
-def cut_off(detail: str) -> InputError:
-    return InputError(f"the file is cut off: {detail}", hint=_AGAIN)
+def cut_off(detail: str, *, readable: bool = False) -> InputError:
+    """`readable`: what is left of it can be decoded."""
+    return InputError(f"the file is cut off: {detail}", hint=_LEFT if readable else _AGAIN)
 
 
-def damaged(detail: str) -> InputError:
-    return InputError(f"the file is damaged: {detail}", hint=_AGAIN)
+def damaged(detail: str, *, readable: bool = False) -> InputError:
+    return InputError(f"the file is damaged: {detail}", hint=_LEFT if readable else _AGAIN)
 
 
 def cannot_hold(image: Image, name: str, error: Exception) -> OutputError:

@@ -46,6 +46,7 @@ class Origin:
     frames: int = 1
     lossless: bool = True
     left_out: tuple[str, ...] = ()  # what the file holds beside this picture and what is not read, in words
+    damage: str = ""  # what is wrong with its pixels, in words
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """What is done to arrays of pixels: depth, transparency, and bands of rows packed on all cores."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 _MAX_THREADS = 8
 
+Part = TypeVar("Part")
 Packed = TypeVar("Packed")
 
 
@@ -79,10 +80,10 @@ def rows_of(pixels: np.ndarray, alpha: np.ndarray | None, top: int, bottom: int)
     return band if alpha is None else np.concatenate([band, alpha[top:bottom, :, None]], axis=2)
 
 
-def on_all_cores(pack: Callable[[int], Packed], tops: range) -> Iterator[Packed]:
-    """What `pack` makes of the band that begins at each top, in order."""
+def on_all_cores(pack: Callable[[Part], Packed], parts: Sequence[Part]) -> Iterator[Packed]:
+    """What `pack` makes of each part, in order: of the band that begins at each top, of each strip."""
     pool = ThreadPoolExecutor(max_workers=min(_MAX_THREADS, os.cpu_count() or 1))
     try:
-        yield from pool.map(pack, tops)
+        yield from pool.map(pack, parts)
     finally:
         pool.shutdown(cancel_futures=True)

@@ -77,6 +77,8 @@ def lost_in_place(origin: Origin, format: str) -> str | None:
     codec = codec_named(format)
     if origin.format != codec.name:
         return f"a {origin.format} by its content, and would become a {codec.name}"
+    if origin.damage:
+        return f"the file is damaged ({origin.damage}), and what is left in it may yet be saved otherwise"
     if origin.frames > 1 and codec.pages:
         return f"a file of {origin.frames} pictures, and only the first would be left"
     if origin.left_out:

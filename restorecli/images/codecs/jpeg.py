@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, BinaryIO
 
+import simplejpeg
 from PIL.JpegImagePlugin import JpegImageFile
 
+from ...errors import InputError
 from .. import exif, iptc
 from ..codec import Codec, Header, begins, cut_off, damaged
 from ..image import Image, Origin, Subsampling
@@ -39,6 +41,13 @@ _CHROMA = (
 # fmt: on
 
 _VIDEO = re.compile(rb"\0\0\0[\x08-\x40]ftyp(?:mp4|iso|qt|avc|M4V|3gp)")  # an MP4's or MOV's first box
+
+# What libjpeg warns of that means wrong pixels; what else it warns of does not.
+_CORRUPT = re.compile(r"Corrupt JPEG data: (.+)|(Premature end of .+|Inconsistent progression .+)")
+_PROGRESSIVE, _SCAN, _END = 0xC2, 0xDA, 0xD9
+_FRAMES = (0xC0, 0xC1, _PROGRESSIVE, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB)
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")  # not a filling byte, a restart, or a value of 255
+_EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 _SAMPLING: dict[tuple[tuple[int, int], ...], Subsampling] = {
     ((1, 1), (1, 1), (1, 1)): "4:4:4",
@@ -89,7 +98,63 @@ def _end(data: bytes) -> int:
             return end
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    raise cut_off("the end of the image is missing")
+    raise cut_off("the end of the image is missing", readable=True)
+
+
+def _damage(data: bytes) -> str | None:
+    """What libjpeg says of the compressed pixels, which Pillow passes over: all are read, few are made."""
+    try:
+        simplejpeg.decode_jpeg(data, colorspace="gray", min_height=1, min_width=1, min_factor=0.125)
+    except ValueError as error:
+        found = _CORRUPT.search(str(error))
+        if found is None:
+            return None  # another warning, or a JPEG of a kind that it does not decode
+        words = (found[1] or found[2]).lower()
+        return None if _is_padding(data, words) else words
+    return None if _scans_are_all_there(data) else "scans are missing"
+
+
+def _scans_are_all_there(data: bytes) -> bool:
+    """Whether the scans of a progressive JPEG give every bit of every coefficient.
+
+    libjpeg makes a softer picture of fewer, without a word.
+    """
+    left: dict[int, list[int]] = {}  # by component: bits that are missing of each coefficient
+    position = 2
+    while 0 <= position < len(data) - 4:
+        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        body = data[position + 4 : position + 2 + length]
+        if marker in _FRAMES:
+            if marker != _PROGRESSIVE:
+                return True
+            left = {body[6 + 3 * place]: [99] * 64 for place in range(body[5])}
+        elif marker == _SCAN:
+            first, last, low = body[-3], body[-2], body[-1] & 15
+            for place in range(body[0]):
+                if (bits := left.get(body[1 + 2 * place])) is not None:
+                    bits[first : last + 1] = [low] * (last + 1 - first)
+        elif marker == _END:
+            break
+        following = _MARKER.search(data, position + 2 + length)
+        position = following.start() if following else -1
+    return not any(any(bits) for bits in left.values())
+
+
+def _is_padding(data: bytes, words: str) -> bool:
+    """Zeros before the end marker, as some cameras write them, are no damage."""
+    padding = _EXTRANEOUS.fullmatch(words)
+    if padding is None:
+        return False
+    end = _end(data)
+    return not data[end - int(padding[1]) : end].strip(b"\0")
+
+
+def _completed(data: bytes) -> bytes:
+    try:
+        _end(data)
+    except InputError:
+        return data + b"\xff\xd9"
+    return data
 
 
 def quality(tables: Mapping[int, Sequence[int]]) -> int | None:
@@ -146,6 +211,8 @@ JPEG = Codec(
     suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
     knows=begins(b"\xff\xd8\xff"),
     read=_read,
+    damage=_damage,
+    completed=_completed,
     encode=_encode,
     holds=("icc", "exif", "xmp", "iptc", "comment", "dpi"),
     most_bytes={

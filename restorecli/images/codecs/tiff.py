@@ -11,7 +11,8 @@ import io
 import math
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, BinaryIO
@@ -46,7 +47,9 @@ _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 _SEPARATE = 2
 _HORIZONTAL = 2
 _INCHES = 2
-_DEFLATE = 8
+_DEFLATE, _OLD_DEFLATE = 8, 32946
+_CR2 = b"CR"
+_MOST_SAMPLES, _LARGEST_TILE, _MOST_DIRECTORIES = 16, 1 << 24, 16
 _LOSSY_COMPRESSIONS = (6, 7, 34892, 50001)  # JPEG, old and new, and WebP
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _STRIP_BYTES = 1 << 20
@@ -66,7 +69,7 @@ _STORAGE_TAGS = frozenset((
 
 def _read(stream: BinaryIO) -> Header:
     tags = _tags(stream)
-    _check_supported(tags)
+    _check_supported(tags, stream)
     _check_strips(tags, stream)
     bits = max(_tuple(tags.get(_BITS, 1)))
     alpha, spare = _extra_channels(tags)
@@ -98,9 +101,8 @@ def _tags(stream: BinaryIO) -> Tags:
     return dict(directory)
 
 
-def _check_supported(tags: Tags) -> None:
-    thumbnail_first = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags and _MAKE in tags
-    if _DNG_VERSION in tags or tags[_PHOTOMETRIC] in _CAMERA_PHOTOMETRICS or thumbnail_first:
+def _check_supported(tags: Tags, stream: BinaryIO) -> None:
+    if _is_raw(tags, stream):
         raise InputError(
             "this is a camera raw file", hint="develop it to a 16-bit TIFF first, in a raw converter"
         )
@@ -108,6 +110,65 @@ def _check_supported(tags: Tags) -> None:
         raise InputError(
             "TIFF with float, signed or 32-bit pixels is not supported", hint="convert it to 16 bit first"
         )
+
+    samples, area = tags.get(_SAMPLES, 1), tags[_WIDTH] * tags[_HEIGHT]
+    if samples > _MOST_SAMPLES:
+        raise InputError(f"TIFF with {samples} channels is not supported")
+    if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_HEIGHT, 0) > max(_LARGEST_TILE, 4 * area):
+        raise damaged(f"tiles of {tags[_TILE_WIDTH]} x {tags[_TILE_HEIGHT]} pixels")
+
+
+def _is_raw(tags: Tags, stream: BinaryIO) -> bool:
+    """Whether the file is a camera's: what stands first in it is a preview then, not the photo."""
+    stream.seek(8)
+    if _DNG_VERSION in tags or stream.read(2) == _CR2:
+        return True
+    directories = [tags, *_other_directories(tags, stream)]
+    if any(other.get(_PHOTOMETRIC) in _CAMERA_PHOTOMETRICS for other in directories):
+        return True
+    largest = max(other.get(_WIDTH, 0) * other.get(_HEIGHT, 0) for other in directories)
+    return _SUB_IFDS in tags and _MAKE in tags and largest > tags[_WIDTH] * tags[_HEIGHT]
+
+
+def _other_directories(tags: Tags, stream: BinaryIO) -> Iterator[Tags]:
+    """Those beside the first: behind it, and those that it names. A damaged one is passed over."""
+    stream.seek(0)
+    head = stream.read(8)
+    first = ImageFileDirectory_v2(head)
+    stream.seek(first.next)
+    first.load(stream)
+    places = [first.next, *(place for place in _tuple(tags.get(_SUB_IFDS, ())) if isinstance(place, int))]
+    for place in places[:_MOST_DIRECTORIES]:
+        other = ImageFileDirectory_v2(head)
+        with suppress(Exception):  # of Pillow's parsing, as in read.py
+            if place:
+                stream.seek(place)
+                other.load(stream)
+                yield dict(other)
+
+
+def _damage(data: bytes) -> str | None:
+    """Deflate keeps a checksum of every strip, at which libtiff does not look. Other codings have none."""
+    tags = _tags(io.BytesIO(data))
+    if tags.get(_COMPRESSION) not in (_DEFLATE, _OLD_DEFLATE):
+        return None
+    starts = _tuple(tags.get(_STRIP_OFFSETS, tags.get(_TILE_OFFSETS, ())))
+    lengths = _tuple(tags.get(_STRIP_LENGTHS, tags.get(_TILE_LENGTHS, ())))
+    pieces = list(zip(starts, lengths, strict=False))
+    view = memoryview(data)
+    bad = sum(on_all_cores(lambda piece: _is_bad(view[piece[0] : piece[0] + piece[1]]), pieces))
+    return f"wrong checksum in {bad} of {len(pieces)} parts" if bad else None
+
+
+def _is_bad(piece: memoryview) -> bool:
+    stream = zlib.decompressobj()
+    try:
+        while piece and not stream.eof:
+            stream.decompress(piece, _STRIP_BYTES)
+            piece = memoryview(stream.unconsumed_tail)
+    except zlib.error:
+        return True
+    return False
 
 
 def _check_strips(tags: Tags, stream: BinaryIO) -> None:
@@ -375,6 +436,7 @@ TIFF = Codec(
     suffixes=(".tif", ".tiff"),
     knows=begins(b"II*\0", b"MM\0*"),
     read=_read,
+    damage=_damage,
     encode=_encode,
     deep=True,
     alpha=True,
