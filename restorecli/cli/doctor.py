@@ -45,9 +45,9 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
         if finding.section != section:
             section = finding.section
             output.result(section)
-        output.result(f"  {'ok' if finding.good else '--'}  {finding.name:<22} {finding.value}")
+        output.result(f"  {'ok' if finding.good else '--'}  {finding.name:<23} {finding.value}")
         if finding.hint:
-            output.result(f"      {'':<22} {finding.hint}")
+            output.result(f"      {'':<23} {finding.hint}")
     if any(finding.section == "weights" and finding.hint for finding in findings):
         raise typer.Exit(WeightsError.exit_code)
 
@@ -81,20 +81,17 @@ def _devices() -> Iterator[Finding]:
 
 
 def _formats() -> Iterator[Finding]:
-    from importlib import metadata, util
+    from ..images import CODECS
 
-    from PIL import features
-
-    yield Finding("formats", "PNG, BMP, GIF, PPM", "read; PNG and BMP written")
-    for name, codec in (("JPEG", "jpg"), ("TIFF", "libtiff"), ("WebP", "webp"), ("AVIF", "avif")):
-        there = bool(features.check(codec))
-        hint = None if there else "pip install --upgrade --force-reinstall pillow"
-        yield Finding(
-            "formats", name, features.version(codec) or "there" if there else "not there", there, hint
-        )
-    heic = util.find_spec("pillow_heif") is not None
-    value = f"pillow-heif {metadata.version('pillow-heif')}" if heic else "an extra that is not installed"
-    yield Finding("formats", "HEIC", value, heic, None if heic else "pip install 'restorecli[heic]'")
+    always = [codec for codec in CODECS.values() if codec.library is None]
+    written = " and ".join(codec.words for codec in always if codec.encode is not None)
+    yield Finding("formats", ", ".join(codec.words for codec in always), f"read; {written} written")
+    for codec in CODECS.values():
+        if codec.library is not None:
+            version = codec.library.version()
+            hint = None if version else codec.library.remedy
+            value = version or codec.library.absent
+            yield Finding("formats", codec.words, value, version is not None, hint)
 
 
 def _weights() -> Iterator[Finding]:
