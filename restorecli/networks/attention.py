@@ -61,6 +61,12 @@ def query_softmax_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor
     return result.transpose(1, 2).to(query.dtype)
 
 
+def plain_query_softmax_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """The same with the whole matrix, and with a gradient: what the blocks are held against."""
+    weights = torch.matmul(query.transpose(1, 2), key).softmax(dim=1)
+    return torch.matmul(weights, value.transpose(1, 2)).transpose(1, 2)
+
+
 def _query_softmax(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     # The maximum of columns takes a tenth of the time when they are a multiple of 64.
     size = max(64, block_size(queries) // len(queries) // 64 * 64)

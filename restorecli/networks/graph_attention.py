@@ -50,6 +50,21 @@ def graph_attention(query: Tensor, key: Tensor, value: Tensor, threshold: Tensor
     return torch.stack(pasted).div_(_coverage(value.to(dtype)[:1, :1])).to(value.dtype)
 
 
+def plain_graph_attention(
+    query: Tensor, key: Tensor, value: Tensor, threshold: Tensor, bias: Tensor
+) -> Tensor:
+    """The same with whole matrices, and with a gradient: what the products are held against."""
+    size = value.shape[2:]
+    scores = query.flatten(2).transpose(1, 2) @ key.flatten(2)  # (B, queries, h * w)
+    means = scores.mean(2, keepdim=True)
+    passed = F.relu(scores - means * threshold.flatten(1)[..., None] + bias.flatten(1)[..., None])
+    weights = F.softmax(SHARPNESS * scores * passed, dim=2) * (passed != 0)
+    gathered = weights @ F.unfold(value, PATCH, padding=REACH).transpose(1, 2)
+    pasted = F.fold(gathered.transpose(1, 2), size, PATCH, stride=STRIDE, padding=REACH)
+    ones = F.unfold(torch.ones_like(value[:1, :1]), PATCH, stride=STRIDE, padding=REACH)
+    return pasted / F.fold(ones, size, PATCH, stride=STRIDE, padding=REACH)
+
+
 def _paste(queries: Tensor, keys: Tensor, value: Tensor, offsets: Tensor) -> Tensor:
     """queries (rows, columns, E), keys (h * w, E), value (C, h, w), offsets (rows, columns) -> (C, h, w).
 

@@ -137,6 +137,25 @@ def pyramid_patch_attention(
     return torch.stack(results).to(query.dtype)
 
 
+def plain_pyramid_attention(
+    query: Tensor, levels: Sequence[tuple[Tensor, Tensor]], sharpness: float
+) -> Tensor:
+    """The same with one filter per patch of keys, and with a gradient: what the stripes are held against."""
+
+    def patches(x: Tensor) -> Tensor:
+        """x (C, h, w) -> (h * w, C, 3, 3)."""
+        return F.unfold(x[None], 3, padding=1)[0].T.unflatten(1, (len(x), 3, 3))
+
+    results = []
+    for index, one in enumerate(query):
+        keys = torch.cat([patches(key[index]) for key, _ in levels])
+        values = torch.cat([patches(value[index]) for _, value in levels])
+        keys = keys / keys.flatten(1).norm(dim=1).clamp_min(SMALLEST_NORM).view(-1, 1, 1, 1)
+        scores = F.conv2d(F.pad(one[None], (1, 1, 1, 1)), keys)
+        results.append(F.conv_transpose2d(F.softmax(scores * sharpness, dim=1), values, padding=1))
+    return torch.cat(results)
+
+
 def _paste(query: Tensor, pyramid: Sequence[Level]) -> Tensor:
     """query (E, h, w) in units of log2 -> (C, h, w)."""
     ring = Ring.of(query)

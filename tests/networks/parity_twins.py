@@ -1,9 +1,9 @@
-"""The attentions as the authors compute them: whole matrices, one filter per key patch.
+"""The networks as the authors compute them: with the plain attentions, on whole matrices.
 
 They judge the streaming forms, and the benchmark measures against them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -12,57 +12,30 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from restorecli.networks import dagl, mhnet, panet, rnan
-
-
-def naive_pyramid(query: Tensor, levels: Sequence[tuple[Tensor, Tensor]], sharpness: float) -> Tensor:
-    results = []
-    for index, one in enumerate(query):
-        keys = torch.cat([patches3(key[index]) for key, _ in levels])
-        values = torch.cat([patches3(value[index]) for _, value in levels])
-        keys = keys / keys.flatten(1).norm(dim=1).clamp_min(1e-4).view(-1, 1, 1, 1)
-        scores = F.conv2d(F.pad(one[None], (1, 1, 1, 1)), keys)
-        weights = F.softmax(scores * sharpness, dim=1)
-        results.append(F.conv_transpose2d(weights, values, padding=1))
-    return torch.cat(results)
-
-
-def patches3(x: Tensor) -> Tensor:
-    """x (C, h, w) -> (h * w, C, 3, 3)."""
-    return F.unfold(x[None], 3, padding=1)[0].T.unflatten(1, (len(x), 3, 3))
-
-
-def naive_query_softmax(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    weights = torch.matmul(query.transpose(1, 2), key).softmax(dim=1)
-    return torch.matmul(weights, value.transpose(1, 2)).transpose(1, 2)
+from restorecli.networks.attention import plain_query_softmax_attention
+from restorecli.networks.graph_attention import plain_graph_attention
+from restorecli.networks.patch_attention import plain_pyramid_attention
 
 
 def naive_head(head: dagl.Head, x: Tensor, padded: Tensor) -> Tensor:
-    results = []
+    """Queries and keys by a linear layer on patches, as the authors have it, where ours are convolutions."""
     graph, value = head.graph(x), head.value(x)
-    size = x.shape[2:]
-    thresholds, biases = head.threshold(padded).flatten(1), head.bias(padded).flatten(1)
-    query_patches = F.unfold(dagl.pad_same(graph, 4), 7, stride=4)
-    key_patches, value_patches = (F.unfold(part, 7, padding=3) for part in (graph, value))
-    for index in range(len(x)):
-        queries = F.relu(F.linear(query_patches[index].T, head.query.weight, head.query.bias))
-        keys = F.relu(F.linear(key_patches[index].T, head.key.weight, head.key.bias))
-        scores = queries @ keys.T
-        means = scores.mean(1, keepdim=True)
-        passed = F.relu(scores - means * thresholds[index, :, None] + biases[index, :, None])
-        weights = F.softmax(10 * scores * passed, dim=1) * (passed != 0)
-        gathered = weights @ value_patches[index].T
-        results.append(F.fold(gathered.T[None], size, 7, stride=4, padding=3))
-    ones = torch.ones_like(value[:1, :1])
-    counts = F.fold(F.unfold(ones, 7, stride=4, padding=3), size, 7, stride=4, padding=3)
-    return torch.cat(results) / counts
+    threshold, bias = head.threshold(padded), head.bias(padded)
+    query_patches = F.unfold(dagl.pad_same(graph, 4), 7, stride=4).transpose(1, 2)
+    key_patches = F.unfold(graph, 7, padding=3).transpose(1, 2)
+    query = F.relu(F.linear(query_patches, head.query.weight, head.query.bias)).transpose(1, 2)
+    key = F.relu(F.linear(key_patches, head.key.weight, head.key.bias)).transpose(1, 2)
+    return plain_graph_attention(
+        query.unflatten(2, threshold.shape[2:]), key.unflatten(2, x.shape[2:]), value, threshold, bias
+    )
 
 
 @contextmanager
 def as_the_authors() -> Iterator[None]:
     """Inside, the networks compute as the published code does, in its memory layout too."""
     with (
-        patch.object(panet, "pyramid_patch_attention", naive_pyramid),
-        patch.object(rnan, "query_softmax_attention", naive_query_softmax),
+        patch.object(panet, "pyramid_patch_attention", plain_pyramid_attention),
+        patch.object(rnan, "query_softmax_attention", plain_query_softmax_attention),
         patch.object(dagl.Head, "forward", naive_head),
         patch.object(panet, "channels_last", torch.Tensor.contiguous),
         patch.object(rnan, "channels_last", torch.Tensor.contiguous),

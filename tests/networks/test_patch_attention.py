@@ -4,12 +4,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from parity_twins import naive_head, naive_pyramid, naive_query_softmax
+from parity_twins import naive_head
 
 from restorecli.networks import attention, dagl, graph_attention
-from restorecli.networks.attention import query_softmax_attention
+from restorecli.networks.attention import plain_query_softmax_attention, query_softmax_attention
 from restorecli.networks.layers import product
-from restorecli.networks.patch_attention import pyramid_patch_attention
+from restorecli.networks.patch_attention import plain_pyramid_attention, pyramid_patch_attention
 
 SIZES = st.integers(1, 14)
 
@@ -36,7 +36,7 @@ def test_pyramid_equals_its_twin(height: int, width: int, seed: int, sharpness: 
     query, pairs = random(2, 4, height, width, seed=seed + 50), levels(2, height, width, seed)
     with torch.inference_mode():
         streamed = pyramid_patch_attention(query, pairs, sharpness)
-        assert_close(streamed, naive_pyramid(query, pairs, sharpness))
+        assert_close(streamed, plain_pyramid_attention(query, pairs, sharpness))
 
 
 @pytest.mark.parametrize("scale", [1e-6, 30.0, 3000.0])
@@ -48,7 +48,7 @@ def test_pyramid_takes_queries_of_any_size(scale: float, dtype: torch.dtype) -> 
     with torch.inference_mode():
         streamed = pyramid_patch_attention(query, pairs, 10.0)
         tolerance = 1e-9 if dtype == torch.float64 else max(1e-5, 1e-6 * scale)
-        assert_close(streamed, naive_pyramid(query, pairs, 10.0), tolerance)
+        assert_close(streamed, plain_pyramid_attention(query, pairs, 10.0), tolerance)
 
 
 def test_pyramid_of_zero_keys() -> None:
@@ -56,7 +56,7 @@ def test_pyramid_of_zero_keys() -> None:
     query, pairs = random(1, 4, 6, 7, seed=1), levels(1, 6, 7, 2)
     pairs[0][0].zero_()
     with torch.inference_mode():
-        assert_close(pyramid_patch_attention(query, pairs, 10.0), naive_pyramid(query, pairs, 10.0))
+        assert_close(pyramid_patch_attention(query, pairs, 10.0), plain_pyramid_attention(query, pairs, 10.0))
 
 
 def test_not_a_number_spreads_and_does_not_hang() -> None:
@@ -77,8 +77,8 @@ def test_result_does_not_depend_on_blocks_and_threads(
     query, pairs = random(1, 4, 10, 9, seed=3), levels(1, 10, 9, 4)
     flat = [random(2, 6, 70, seed=seed, scale=1) for seed in (5, 6, 7)]
     with torch.inference_mode():
-        assert_close(pyramid_patch_attention(query, pairs, 10.0), naive_pyramid(query, pairs, 10.0))
-        assert_close(query_softmax_attention(*flat), naive_query_softmax(*flat))
+        assert_close(pyramid_patch_attention(query, pairs, 10.0), plain_pyramid_attention(query, pairs, 10.0))
+        assert_close(query_softmax_attention(*flat), plain_query_softmax_attention(*flat))
         _check_head(11, 14)
 
 
@@ -86,7 +86,7 @@ def test_result_does_not_depend_on_blocks_and_threads(
 def test_query_softmax_equals_its_twin(count: int, seed: int, scale: float) -> None:
     flat = [random(2, 6, count, seed=seed + index, scale=scale) for index in range(3)]
     with torch.inference_mode():
-        assert_close(query_softmax_attention(*flat), naive_query_softmax(*flat))
+        assert_close(query_softmax_attention(*flat), plain_query_softmax_attention(*flat))
 
 
 @given(height=st.integers(1, 18), width=st.integers(1, 18))
@@ -120,7 +120,7 @@ def test_same_padding_before(remainder: int) -> None:
 def test_half_precision_scores_are_float32() -> None:
     query, pairs = random(1, 4, 8, 8, seed=1).bfloat16(), levels(1, 8, 8, 2)
     half = [(keys.bfloat16(), values.bfloat16()) for keys, values in pairs]
-    exact = naive_pyramid(query.double(), [(k.double(), v.double()) for k, v in half], 10.0)
+    exact = plain_pyramid_attention(query.double(), [(k.double(), v.double()) for k, v in half], 10.0)
     with torch.inference_mode():
         result = pyramid_patch_attention(query, half, 10.0)
     assert result.dtype == torch.bfloat16
