@@ -3,9 +3,10 @@
 The command line makes its options of these fields, Python its keywords. Light: help reads it.
 """
 
+import os
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from .errors import UsageError
 
@@ -85,3 +86,30 @@ class Settings:
 
 def _is_count(value: object, least: int) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The keywords of Restorer beside its own, for editors: the fields of Settings, and the tasks' levels."""
+
+    device: object  # its name, or a torch.device
+    precision: str
+    tile: int | str
+    overlap: int | None
+    windows: str
+    batch: int | None
+    strength: float
+    ensemble: bool
+    find_kernel: bool
+    sigma: float | None
+    quality: int | None
+    scale: int | None
+    pattern: str | None
+
+
+class Options(SettingsOptions, total=False):
+    """The keywords of `restorecli.restore`."""
+
+    model: str
+    level: float | str | None
+    weights_file: str | os.PathLike[str] | None
+    license: str | None

@@ -18,6 +18,8 @@ LIGHT_COMMANDS = (
     ["weights", "list"],
     ["weights", "list", "--json"],
     ["train", "--help"],
+    ["train", "evaluate", "--help"],
+    ["bench", "--help"],
     [],
 )
 PROGRAM = f"""

@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
-from ..images import READABLE_SUFFIXES, TEMPORARY_SUFFIX
+from ..images import TEMPORARY_SUFFIX, can_read
 from ..places import STANDARD_STREAM
 from ..tasks import TASKS
 from ..wording import reason
@@ -98,7 +98,7 @@ def find_inputs(
             root, met = path, _walk(path, recursive, output_folder, problems)
         images = 0
         for file in met:
-            if file.suffix.lower() not in READABLE_SUFFIXES:
+            if not can_read(file):
                 not_taken.add(entry_of(file))
                 continue
             images += 1

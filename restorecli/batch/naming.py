@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..errors import InputError, UsageError
-from ..images import WRITABLE, output_extension
+from ..images import can_write, output_extension, written_suffixes
 from ..places import STANDARD_STREAM
 from .inputs import Found, is_folder
 
@@ -60,12 +60,12 @@ class Naming:
             return self.folder
         suffix = PurePath(output).suffix.lower()
         if not alone:
-            if suffix in WRITABLE or os.path.lexists(output):
+            if can_write(suffix) or os.path.lexists(output):
                 raise UsageError(f"-o {output} is one file, and there are several inputs", hint="-o FOLDER/")
             return Path(output)
-        if suffix not in WRITABLE:
+        if not can_write(suffix):
             what = f"the format {suffix} cannot be written" if suffix else "no image format in the name"
-            hint = f"-o {output}/ for a folder; formats: {' '.join(sorted(WRITABLE))}"
+            hint = f"-o {output}/ for a folder; formats: {' '.join(written_suffixes())}"
             raise UsageError(f"-o {output}: {what}", hint=hint)
         return None
 
@@ -92,8 +92,8 @@ class Naming:
             level=self.level,
         )
         _refuse_leaving(name, template)
-        if PurePath(name).suffix.lower() not in WRITABLE:
-            hint = f"end --name with .{{ext}}, or with one of {' '.join(sorted(WRITABLE))}"
+        if not can_write(PurePath(name).suffix):
+            hint = f"end --name with .{{ext}}, or with one of {' '.join(written_suffixes())}"
             raise UsageError(f"{name}: not an image format that can be written", hint=hint)
         return (source.parent if folder is None else folder / found.place) / name
 
@@ -130,7 +130,7 @@ def _in_place(source: Path | None, *, overwrite: bool) -> Path:
         raise UsageError("--in-place needs a file, not standard input", hint="-o - for standard output")
     # Through a link: the picture is replaced, and the link stays a link.
     target = source.resolve() if source.is_symlink() else source
-    if target.suffix.lower() not in WRITABLE:
+    if not can_write(target.suffix):
         what = target.suffix or "a file without suffix"
         hint = "leave --in-place off: the result is written beside it"
         raise InputError(f"{source}: {what} cannot be written in place", hint=hint)

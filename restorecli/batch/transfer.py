@@ -10,7 +10,6 @@ from ..atomic import Follower, attributes_of
 from ..errors import FileThereError, InputError, OutputError
 from ..images import (
     DEFAULT_MAX_PIXELS,
-    WRITABLE,
     Image,
     Receipt,
     WriteOptions,
@@ -28,6 +27,7 @@ class Transfer:
     """How images are read and written."""
 
     max_pixels: int = DEFAULT_MAX_PIXELS
+    damaged: bool = False  # what is left of damaged files is restored; never in place
     lossless: bool = False
     write: WriteOptions = field(default_factory=WriteOptions)
     standard_input: bytes | None = None
@@ -40,9 +40,9 @@ class Transfer:
             raise FileThereError(job.target)
         source = self.standard_input if job.source is None else job.source
         assert source is not None
-        image = read(source, max_pixels=self.max_pixels)
+        image = read(source, max_pixels=self.max_pixels, damaged=self.damaged)
         if job.in_place and job.target is not None:
-            lost = lost_in_place(image.origin, WRITABLE[job.target.suffix.lower()])
+            lost = lost_in_place(image.origin, job.target.suffix)
             if lost is not None:
                 hint = "leave --in-place off: the result is written beside it"
                 raise InputError(f"{job.source}: not replaced: {lost}", hint=hint)
@@ -73,7 +73,7 @@ class Transfer:
         stored_as = PurePath(f"image.{image.origin.format.lower()}")
         extension = output_extension(stored_as, lossless=self.lossless)
         buffer = BytesIO()
-        receipt = write(image, buffer, replace(self.write, format=WRITABLE[extension]))
+        receipt = write(image, buffer, replace(self.write, format=extension))
         sent = 0
         try:
             with buffer.getbuffer() as data:  # let go whatever happens: the buffer cannot close before

@@ -110,9 +110,10 @@ def measure(result: Tensor, case: Case, card: Card) -> ImageScore:
     border = 0
     if card.crop == "scale":
         border = case.target.shape[-1] // case.input.shape[-1]
-    judged, target = (_as_judged(image, card, border) for image in (result, case.target))
+    inner = [_cropped(image, border) for image in (result, case.target)]
+    judged, target = (_as_judged(image, card) for image in inner)
     comparable = case.input.shape == case.target.shape and card.damage != "mosaic"
-    given = _as_judged(case.input.clamp(0, 1), card, border) if comparable else None
+    given = _as_judged(_cropped(case.input.clamp(0, 1), border), card) if comparable else None
     psnr = metrics.psnr(judged, target)
     psnr_input = None if given is None else metrics.psnr(given, target)
     height, width = case.target.shape[-2:]
@@ -124,18 +125,9 @@ def measure(result: Tensor, case: Case, card: Card) -> ImageScore:
         ssim=metrics.ssim(judged, target, edges=card.ssim),
         psnr_input=_finite(psnr_input),
         psnr_to_input=None if given is None else _finite(metrics.psnr(judged, given)),
-        psnr_luma=_finite(
-            metrics.psnr(*(_luma(_cropped(image.double(), border)) for image in (result, case.target)))
-        ),
+        psnr_luma=_finite(metrics.psnr_y(*(image.expand(3, -1, -1) for image in inner))),
         worse=None if psnr_input is None else psnr < psnr_input - WORSE,
     )
-
-
-def _as_judged(image: Tensor, card: Card, border: int) -> Tensor:
-    image = _cropped(image.double(), border)
-    if card.score == "all channels":
-        return image
-    return _luma(image.flip(-3) if card.luma == "bgr" else image)
 
 
 def _cropped(image: Tensor, border: int) -> Tensor:
@@ -143,9 +135,12 @@ def _cropped(image: Tensor, border: int) -> Tensor:
     return image[..., border : height - border, border : width - border]
 
 
-def _luma(image: Tensor) -> Tensor:
-    """Of a gray image as of one with three equal channels."""
-    return metrics.matlab_luma(image.expand(3, -1, -1))
+def _as_judged(image: Tensor, card: Card) -> Tensor:
+    if card.score == "all channels":
+        return image.double()
+    # The luma of a gray image is that of one with three equal channels.
+    colours = image.flip(-3) if card.luma == "bgr" else image
+    return metrics.matlab_luma(colours.double().expand(3, -1, -1))
 
 
 def _finite(value: float | None) -> float | None:

@@ -19,7 +19,7 @@ from typing import IO
 
 from ..errors import InputError, WeightsError
 from ..hub.fetching import fetch
-from ..images import READABLE_SUFFIXES
+from ..images import can_read
 from ..places import CACHE_VARIABLE, cache_folder
 from ..spec import Remote
 from ..wording import reason
@@ -97,7 +97,7 @@ def unpack(archive: Path, folder: Path, inside: str = "", *, is_zip: bool) -> No
         with _members(archive, is_zip=is_zip) as members:
             for name, size, opened in members:
                 place = PurePosixPath(name.replace("\\", "/"))
-                if place.suffix.lower() not in READABLE_SUFFIXES or place.name.startswith("."):
+                if not can_read(place) or place.name.startswith("."):
                     continue
                 if not _is_inside(place, inside):
                     continue

@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, RestoreError, UsageError
-from ..images import READABLE_SUFFIXES, read
-from ..images.decode import is_gray
+from ..images import can_read, is_gray, read
 from .sets import BenchSet, catalogue
 
 _TARGETS = ("target", "targets", "gt", "clean", "sharp", "hr", "hq", "norain", "groundtruth", "reference")
@@ -112,11 +111,7 @@ def _named_groups(folder: Path) -> Groups:
 
 def images_in(folder: Path) -> tuple[Path, ...]:
     return tuple(
-        sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in READABLE_SUFFIXES and not path.name.startswith(".")
-        )
+        sorted(path for path in folder.iterdir() if can_read(path) and not path.name.startswith("."))
     )
 
 

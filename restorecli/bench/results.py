@@ -18,7 +18,7 @@ from typing import Literal
 
 from ..checked import CheckError, read_table
 from ..errors import InputError
-from ..tasks import TASKS, Card, Level, Value
+from ..tasks import TASKS, Card, Value
 from ..wording import reason
 
 FORMAT = 1
@@ -197,13 +197,12 @@ def from_data(document: object, where: str) -> Results:
 
 def level_words(task: str, level: Value) -> str:
     """`sigma 25`, `x3`, `grbg`; nothing for a task without levels."""
-    known: Level | None = TASKS[task].level
+    row = TASKS[task]
     if level is None:
         return ""
-    number = f"{level:g}" if isinstance(level, (int, float)) else level
-    if known is None or known.name == "pattern":
-        return number
-    return f"x{number}" if known.name == "scale" else f"{known.name} {number}"
+    if row.level is None or isinstance(level, str):
+        return f"{level}"
+    return f"x{level:g}" if row.enlarges else f"{row.level.name} {level:g}"
 
 
 def _lasting(score: Score) -> Score:

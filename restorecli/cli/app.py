@@ -11,15 +11,36 @@ from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import EXIT_BUG, EXIT_INTERRUPTED, LostAnswerError, RestoreError, UsageError
-from . import bench, commands, compare, doctor, train, weights
+from ..tasks import TASKS
+from . import commands
 from .account import describe
 from .output import EXIT_NOBODY_READS, Mode, Output, be_robust, open_closed_streams
 
 _ASKS_FOR_JSON = re.compile(r"--json|-[fhqrv]*j.*")  # flags of one letter can be joined: -rj
+
+
+# The commands beside those of the tasks, with what the list of commands says of them.
+MORE = {
+    "compare": "Compare weights on a photo of yours, on one page.",
+    "doctor": "Show what is here, what is missing, and what to type.",
+    "weights": "Show, bring and check the weights that restorecli knows.",
+    "train": "Train weights from a recipe, export and measure them.",
+    "bench": "Measure weights beside baselines and published figures.",
+}
+
+
+class Later(TyperCommand):
+    """Loaded when it is typed: a fifth of the time that `restore --help` and small photos take."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from .more import app  # bench, train, weights and what they need
+
+        command = typer.main.get_group(app).commands[self.name or ""]
+        return command.make_context(info_name, args, parent, **extra)
 
 
 class PlainGroup(TyperGroup):
@@ -30,11 +51,13 @@ class PlainGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**{**attributes, "rich_markup_mode": None})
+        for name, text in MORE.items():
+            self.add_command(Later(name, short_help=text), name)
 
 
 app = typer.Typer(
     cls=PlainGroup,
-    help="Image restoration: denoise, dejpeg, demosaic, upscale, derain, deblur.",
+    help=f"Image restoration: {', '.join(TASKS)}.",
     epilog="restore denoise photo.png writes photo.denoise.png beside it. "
     "Each command has its own help: restore denoise --help",
     rich_markup_mode="rich",
@@ -42,11 +65,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 commands.add_commands(app)
-app.add_typer(weights.app, name="weights", rich_help_panel="More")
-app.add_typer(train.app, name="train", rich_help_panel="More")
-compare.add_command(app)
-app.add_typer(bench.app, name="bench", rich_help_panel="More")
-app.command("doctor", rich_help_panel="More")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,6 +6,7 @@ inside the commands, so that help stays light.
 
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +28,7 @@ from .stopping import Stopped, tidy_stop
 
 if TYPE_CHECKING:
     from ..bench.plan import Request
-    from ..bench.results import Problem, Results
+    from ..bench.results import Results
 
 NO_MODEL = "none"
 *_FIRST, _LAST = TASKS
@@ -125,7 +126,7 @@ def measure(request: "Request", asked: Measuring, settings: Settings) -> None:
     options = Options(settings, asked.told, asked.partial, asked.baselines, licence.policy(asked.license))
     try:
         with tidy_stop():
-            plan = bench.make_plan(request, Fetching(output).tell)
+            plan = bench.make_plan(request, _fetching(output))
             gallery = Gallery(len(plan.jobs)) if asked.report is not None else None
             with output.progress(plan.rows(options)) as progress:
                 watcher = Watcher(progress, gallery and gallery.add, lambda entry: tell(entry, output))
@@ -141,17 +142,16 @@ def measure(request: "Request", asked: Measuring, settings: Settings) -> None:
         raise typer.Exit(1)
 
 
-@dataclass(slots=True)
-class Fetching:
+def _fetching(output: Output) -> Callable[[str, int, int | None], None]:
     """Says what is fetched, once for each file."""
+    told: set[str] = set()
 
-    output: Output
-    told: str = ""
+    def tell(name: str, here: int, whole: int | None) -> None:
+        if name not in told:
+            told.add(name)
+            output.note(f"fetching {name}" + (f", {whole / 1e6:.1f} MB" if whole else ""))
 
-    def tell(self, name: str, here: int, whole: int | None) -> None:
-        if name != self.told:
-            self.told = name
-            self.output.note(f"fetching {name}" + (f", {whole / 1e6:.1f} MB" if whole else ""))
+    return tell
 
 
 def show(
@@ -178,14 +178,9 @@ def show(
     if any(score.worse is not None for score in results.scores):
         output.note(tables.WORSE_WORDS)
     for problem in results.problems:
-        _tell_problem(problem, output)
-
-
-def _tell_problem(problem: "Problem", output: Output) -> None:
-    first, *others = problem.reasons
-    output.error(f"{problem.what}: not measured: {first}", None if others else problem.hint or None)
-    for place, reason in enumerate(others):
-        output.error(f"{problem.what}: {reason}", problem.hint or None if place == len(others) - 1 else None)
+        for place, reason in enumerate(problem.reasons, start=1):
+            said = f"{problem.what}: {'not measured: ' if place == 1 else ''}{reason}"
+            output.error(said, problem.hint if place == len(problem.reasons) else None)
 
 
 @app.command("table")

@@ -25,10 +25,11 @@ from .account import describe
 from .commands import examples
 from .first_use import tell
 from .options import (
-    INPUT,
     OUTPUT,
+    Damaged,
     Json,
     LicencePolicy,
+    MaxPixels,
     Quiet,
     WeightsFile,
     as_command,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from ..compare.attempts import Attempt, Comparison
     from ..images import Image
 
-SUMMARY = "Compare weights on a photo of yours, on one page."
 HELP = (
     "Restores a photo with several weights and writes one page that shows the results over each other. It "
     "has a slider between any two pictures, the spot where the results differ most, seconds and megapixels "
@@ -75,7 +75,7 @@ def add_command(app: typer.Typer) -> None:
         [level_option(level, name, of=task) for name, (level, task) in levels.items()],
         settings_options(("device", "precision", "tile", "windows")),
     )
-    app.command("compare", help=HELP, short_help=SUMMARY, epilog=EPILOG, rich_help_panel="More")(command)
+    app.command("compare", help=HELP, epilog=EPILOG)(command)
 
 
 def _complete_list(context: typer.Context, incomplete: str) -> Iterator[str]:
@@ -112,9 +112,8 @@ class CompareOptions:
     ] = None
     weights_file: WeightsFile = None
     license: LicencePolicy = None
-    max_pixels: Annotated[
-        int | None, value(INPUT, metavar="N", help="Refuse larger images.", default="400 million", min=1)
-    ] = None
+    max_pixels: MaxPixels = None
+    damaged: Damaged = False
     output: Annotated[
         str | None,
         value(
@@ -204,7 +203,8 @@ def _work(wanted: "Comparison", settings: Settings, options: CompareOptions, out
     from ..images import DEFAULT_MAX_PIXELS, read
     from ..report import write_report
 
-    image = read(wanted.photo, max_pixels=options.max_pixels or DEFAULT_MAX_PIXELS)
+    max_pixels = options.max_pixels or DEFAULT_MAX_PIXELS
+    image = read(wanted.photo, max_pixels=max_pixels, damaged=options.damaged)
     keep_freed_memory()
     done: list[Attempt] = []
     try:

@@ -61,6 +61,11 @@ def value(panel: str, *names: str, metavar: str, help: str, default: str | bool 
 
 Json = Annotated[bool, flag(REPORTING, "--json", "-j", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, flag(REPORTING, "--quiet", "-q", help="Only errors; result paths on stdout.")]
+MaxPixels = Annotated[
+    int | None,
+    value(INPUT, "--max-pixels", metavar="N", help="Refuse larger images.", default="400 million", min=1),
+]
+Damaged = Annotated[bool, flag(INPUT, "--damaged", help="Restore what is left of damaged files.")]
 WeightsFile = Annotated[
     str | None,
     value(
@@ -112,10 +117,8 @@ class RestoreOptions:
         str | None,
         value(INPUT, metavar="LIST", help="Read names from a file, one a line or NUL between; - for stdin."),
     ] = None
-    max_pixels: Annotated[
-        int | None,
-        value(INPUT, metavar="N", help="Refuse larger images.", default="400 million", min=1),
-    ] = None
+    max_pixels: MaxPixels = None
+    damaged: Damaged = False
 
     output: Annotated[
         str | None,

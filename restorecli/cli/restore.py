@@ -173,6 +173,7 @@ def _transfer(task: Task, options: RestoreOptions, plan: "Plan") -> "Transfer":
     reads_stdin = any(job.source is None for job in plan.jobs)
     return Transfer(
         max_pixels=options.max_pixels or DEFAULT_MAX_PIXELS,
+        damaged=options.damaged,
         lossless=task.lossless_output,
         write=WriteOptions(
             jpeg_quality=options.jpeg_quality,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+from PIL import Image as Pillow
 from torch import Tensor
 
 from ..errors import InputError, UsageError
@@ -69,6 +70,7 @@ def quality_of(image: Image, entry: WeightsEntry) -> int:
 
 
 RestoresImage = Callable[[Image], Image]
+_PILLOW_MODES = ("L", "LA", "RGB", "RGBA")
 
 
 def through_array(restore: RestoresImage, array: np.ndarray) -> np.ndarray:
@@ -77,6 +79,17 @@ def through_array(restore: RestoresImage, array: np.ndarray) -> np.ndarray:
     if array.ndim == 2 and result.shape[2] == 1:
         result = result[:, :, 0]
     return result.astype(array.dtype, copy=False)
+
+
+def through_pillow(restore: RestoresImage, picture: Pillow.Image) -> Pillow.Image:
+    """A Pillow image of mode L, LA, RGB or RGBA; the result is of the same mode, with its `info`."""
+    if picture.mode not in _PILLOW_MODES:
+        raise UsageError(
+            f"a Pillow image of mode {picture.mode} is not supported", hint="picture.convert('RGB')"
+        )
+    result = Pillow.fromarray(through_array(restore, np.array(picture)))
+    result.info = dict(picture.info)
+    return result
 
 
 def as_array(image: Image) -> np.ndarray:

@@ -7,32 +7,44 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 import torch
+from PIL import Image as Pillow
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from ..images import Image, read, shows_gray
-from ..images.names import Source
+from ..images import Image, Source, read, shows_gray
 from ..ops.noise import Noise
 from ..read_rows import AUTO, IDENTITY
 from ..registry import ListFile, entries, weights_path
 from ..selection import Chosen, Selection, given, select
-from ..settings import Settings
+from ..settings import Options, Settings, SettingsOptions
 from ..spec import Choice, ModelSpec, WeightsEntry
 from ..tasks import TASKS, Value, find_level, find_task, part
 from ..weights import licence
 from .device import pick_device, pick_precision
 from .loading import Loaded, check_options
 from .model import Estimate, First, Found, Model, Progress
-from .photo import as_array, finished, noise_of, prepared, quality_of, through_array, through_tensor
+from .photo import (
+    as_array,
+    finished,
+    noise_of,
+    prepared,
+    quality_of,
+    through_array,
+    through_pillow,
+    through_tensor,
+)
 from .predict import Network, placed
 from .report import Report, Restored, judged, levels_between, report_on
 from .tiling import paper_windows, plan_tiling
 
 __all__ = ["Estimate", "Report", "Restored", "Restorer", "restore"]
+
+
+AnyPixels = Image | np.ndarray | Tensor | Pillow.Image
 
 
 class Restorer:
@@ -60,13 +72,14 @@ class Restorer:
         before_loading: Callable[[WeightsEntry], None] | None = None,
         load: bool = True,
         network: nn.Module | None = None,
-        **options: Any,
+        **options: Unpack[SettingsOptions],
     ) -> None:
+        values: dict[str, Any] = {**options}
         levels = {row.level.name for row in TASKS.values() if row.level is not None}
-        named = {name: options.pop(name) for name in list(options) if name in levels}
-        if "device" in options:
-            options["device"] = str(options["device"])  # a torch.device says its name
-        self.settings = settings or Settings(**options)
+        named = {name: values.pop(name) for name in list(values) if name in levels}
+        if "device" in values:
+            values["device"] = str(values["device"])  # a torch.device says its name
+        self.settings = settings or Settings(**values)
         self.device, _ = pick_device(self.settings.device)  # a missing one is said before anything is loaded
         if isinstance(task, str):
             known = find_task(task)
@@ -232,8 +245,10 @@ class Restorer:
     def __call__(self, pixels: np.ndarray) -> np.ndarray: ...
     @overload
     def __call__(self, pixels: Tensor) -> Tensor: ...
-    def __call__(self, pixels: Image | np.ndarray | Tensor) -> Image | np.ndarray | Tensor:
-        """An Image, array or tensor in, the same kind, dtype and layout out.
+    @overload
+    def __call__(self, pixels: Pillow.Image) -> Pillow.Image: ...
+    def __call__(self, pixels: AnyPixels) -> AnyPixels:
+        """An Image, array, tensor or Pillow image in, the same kind, dtype and layout out.
 
         Arrays: (H, W) or (H, W, C) uint8, uint16 or float in [0, 1], the last of 2 or 4 channels being alpha.
         Tensors: (C, H, W) or (B, C, H, W) float in [0, 1], C 1 or 3. What comes in is not changed.
@@ -244,8 +259,11 @@ class Restorer:
             return through_tensor(self._restored, pixels)
         if isinstance(pixels, np.ndarray):
             return through_array(self._restored, pixels)
+        if isinstance(pixels, Pillow.Image):
+            return through_pillow(self._restored, pixels)
         raise UsageError(
-            f"cannot restore {type(pixels).__name__}", hint="pass an Image, a numpy array or a torch tensor"
+            f"cannot restore {type(pixels).__name__}",
+            hint="pass an Image, a numpy array, a torch tensor or a Pillow image",
         )
 
     def _restored(self, image: Image) -> Image:
@@ -253,25 +271,26 @@ class Restorer:
 
 
 @overload
-def restore(source: Image, task: str = "denoise", **options: Any) -> Image: ...
+def restore(source: Image, task: str = "denoise", **options: Unpack[Options]) -> Image: ...
 @overload
-def restore(source: Tensor, task: str = "denoise", **options: Any) -> Tensor: ...
+def restore(source: Tensor, task: str = "denoise", **options: Unpack[Options]) -> Tensor: ...
 @overload
-def restore(source: np.ndarray | Source, task: str = "denoise", **options: Any) -> np.ndarray: ...
-def restore(
-    source: Image | Tensor | np.ndarray | Source, task: str = "denoise", **options: Any
-) -> Image | Tensor | np.ndarray:
+def restore(source: Pillow.Image, task: str = "denoise", **options: Unpack[Options]) -> Pillow.Image: ...
+@overload
+def restore(source: np.ndarray | Source, task: str = "denoise", **options: Unpack[Options]) -> np.ndarray: ...
+def restore(source: AnyPixels | Source, task: str = "denoise", **options: Unpack[Options]) -> AnyPixels:
     """Restores one image; `options` are those of Restorer.
 
-    An Image, array or tensor comes back as what it was. A path (or bytes, or an open file) is read and comes
-    back as an array (H, W, C) in the file's depth, with an alpha channel last; `restorecli.read`, `Restorer`
-    and `restorecli.write` keep the metadata too.
+    An Image, array, tensor or Pillow image comes back as what it was. A path (or bytes, or an open file) is
+    read and comes back as an array (H, W, C) in the file's depth, with an alpha channel last;
+    `restorecli.read`, `Restorer` and `restorecli.write` keep the metadata too.
     """
     restorer = Restorer(task, **options)
-    if isinstance(source, (Image, np.ndarray, Tensor)):
+    if isinstance(source, (Image, np.ndarray, Tensor, Pillow.Image)):
         return restorer(source)
     if not isinstance(source, (str, bytes, os.PathLike)) and not hasattr(source, "read"):
         raise UsageError(
-            f"cannot restore {type(source).__name__}", hint="pass a path, an Image, an array or a tensor"
+            f"cannot restore {type(source).__name__}",
+            hint="pass a path, an Image, an array, a tensor or a Pillow image",
         )
     return as_array(restorer.restore_image(read(source)).image)

@@ -1,34 +1,36 @@
 """Images come back as they came: reading, writing, and what lies between pixels and files. No torch here."""
 
 from ..atomic import TEMPORARY_SUFFIX, sweep_temporaries
-from .alpha import grow_under_transparency, hidden_black, shows_gray
 from .bayer import PATTERNS, Mosaic, Pattern, as_mosaic, is_mosaic, to_mosaic, to_three_channels
-from .decode import is_gray
-from .fit import lost_in_place
-from .formats import READABLE_SUFFIXES, WRITABLE, output_extension
-from .image import Image, Origin, Subsampling
-from .metadata import Metadata
+from .codec import Codec
+from .codecs import CODECS, can_read, can_write, output_extension, written_suffixes
+from .image import Image, Metadata, Origin, Source, Subsampling
+from .pixels import flattened, grow_under_transparency, hidden_black, is_gray, shows_gray, to_8_bit
 from .read import DEFAULT_MAX_PIXELS, read, read_size
-from .write import Receipt, WriteOptions, write
+from .write import Receipt, WriteOptions, lost_in_place, write
 
 __all__ = [
+    "CODECS",
     "DEFAULT_MAX_PIXELS",
     "PATTERNS",
-    "READABLE_SUFFIXES",
     "TEMPORARY_SUFFIX",
-    "WRITABLE",
+    "Codec",
     "Image",
     "Metadata",
     "Mosaic",
     "Origin",
     "Pattern",
     "Receipt",
+    "Source",
     "Subsampling",
     "WriteOptions",
     "as_mosaic",
+    "can_read",
+    "can_write",
+    "flattened",
     "grow_under_transparency",
-    "is_gray",
     "hidden_black",
+    "is_gray",
     "is_mosaic",
     "lost_in_place",
     "output_extension",
@@ -36,7 +38,9 @@ __all__ = [
     "read_size",
     "shows_gray",
     "sweep_temporaries",
+    "to_8_bit",
     "to_mosaic",
     "to_three_channels",
     "write",
+    "written_suffixes",
 ]

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..errors import InputError, UsageError
-from .decode import is_gray
 from .image import Image
+from .pixels import is_gray
 
 Pattern = Literal["grbg", "rggb", "bggr", "gbrg"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)

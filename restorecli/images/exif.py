@@ -8,20 +8,17 @@ import math
 import re
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image as Pillow
 
-from .quiet import quiet_pillow
+from .image import Metadata
 
 ORIENTATION = 0x0112
 _EXIF_IFD = 0x8769
-_WIDTHS: tuple[int, ...] = (
-    0x0100,
-    0xA002,
-)  # ImageWidth in the first directory, PixelXDimension in the Exif directory
-_HEIGHTS: tuple[int, ...] = (0x0101, 0xA003)
+_WIDTHS = (0x0100, 0xA002)  # ImageWidth in the first directory, PixelXDimension in the Exif directory
+_HEIGHTS = (0x0101, 0xA003)
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _INCHES, _CENTIMETRES = 282, 283, 296, 2, 3
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
@@ -69,11 +66,10 @@ def upright(exif: bytes) -> bytes:
 def resolution(exif: bytes) -> tuple[float, float] | None:
     """Dots per inch, across and down; None where the block does not say, or is broken."""
     try:
-        with quiet_pillow:
-            tags = Pillow.Exif()
-            tags.load(exif)
-            across, down, unit = (tags.get(tag) for tag in (_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT))
-            return dots_per_inch(across or 0, down or 0, unit or _INCHES)
+        tags = Pillow.Exif()
+        tags.load(exif)
+        across, down, unit = (tags.get(tag) for tag in (_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT))
+        return dots_per_inch(across or 0, down or 0, unit or _INCHES)
     # The documented edge, as in is_sound.
     except Exception:
         return None
@@ -109,10 +105,9 @@ def as_stored(value: Any) -> Any:
 def is_sound(exif: bytes) -> bool:
     """Whether the block can be taken apart and put together again, as some formats need it."""
     try:
-        with quiet_pillow:
-            tags = Pillow.Exif()
-            tags.load(exif)
-            tags.tobytes()
+        tags = Pillow.Exif()
+        tags.load(exif)
+        tags.tobytes()
     # The documented edge: on a broken block Pillow raises whatever its parsing stumbles over.
     except Exception:
         return False
@@ -121,13 +116,19 @@ def is_sound(exif: bytes) -> bool:
 
 def resized(exif: bytes, width: int, height: int) -> bytes:
     """The block for an image of this size."""
-    values: dict[int, int] = dict.fromkeys(_WIDTHS, width) | dict.fromkeys(_HEIGHTS, height)
-    return _overwritten(exif, values)
+    sizes = {tag: size for tags, size in ((_WIDTHS, width), (_HEIGHTS, height)) for tag in tags}
+    return _overwritten(exif, sizes)
 
 
-def upright_xmp(xmp: bytes) -> bytes:
-    """XMP repeats the orientation; it has to agree with the EXIF block."""
-    return re.sub(rb'(tiff:Orientation\s*(?:=\s*["\']|>)\s*)[1-8]', rb"\g<1>1", xmp)
+def upright_metadata(metadata: Metadata, orientation: int) -> Metadata:
+    """The metadata of the pixels after they were turned upright. XMP repeats the orientation."""
+    block, xmp, dpi = metadata.exif, metadata.xmp, metadata.dpi
+    return replace(
+        metadata,
+        exif=upright(block) if block else block,
+        xmp=re.sub(rb'(tiff:Orientation\s*(?:=\s*["\']|>)\s*)[1-8]', rb"\g<1>1", xmp) if xmp else xmp,
+        dpi=dpi[::-1] if dpi and orientation >= 5 else dpi,
+    )
 
 
 def _overwritten(exif: bytes, values: Mapping[int, int]) -> bytes:

@@ -1,17 +1,37 @@
-"""Image: pixels in their own depth, with everything that has to come back with them."""
+"""Image: pixels in their own depth, with everything that has to come back with them; where one lies."""
 
+import os
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
 from ..errors import UsageError
-from .metadata import Metadata
+from ..wording import printable
 
+Source = str | os.PathLike[str] | bytes | BinaryIO
+Target = str | os.PathLike[str] | BinaryIO
 Subsampling = Literal["4:4:4", "4:2:2", "4:4:0", "4:2:0", "4:1:1"]
 SUBSAMPLINGS: tuple[Subsampling, ...] = get_args(Subsampling)
 
 _FARTHEST_FLOAT = 8.0  # a float array beyond this is not in [0, 1] with some noise: it is in 0..255
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a file says about its pixels, as the bytes that stood in it. None or empty: it had none."""
+
+    icc: bytes | None = None  # colour profile of the pixels as they are
+    exif: bytes | None = None  # the TIFF structure without "Exif\0\0"; orientation 1, no thumbnail
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    comment: bytes | None = None  # of a JPEG
+    dpi: tuple[float, float] | None = None
+    png_chunks: tuple[tuple[bytes, bytes], ...] = ()  # (type, data): texts, gamma and the like, for PNG only
+
+    def stripped(self) -> "Metadata":
+        """Without what tells about the photographer; the colour profile and the print size stay."""
+        return replace(self, exif=None, xmp=None, iptc=None, comment=None, png_chunks=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,7 @@ class Origin:
     frames: int = 1
     lossless: bool = True
     left_out: tuple[str, ...] = ()  # what the file holds beside this picture and what is not read, in words
+    damage: str = ""  # what is wrong with its pixels, in words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,3 +129,13 @@ def _in_own_depth(array: np.ndarray) -> np.ndarray:
             hint="divide by 255 first, or pass uint8",
         )
     return array
+
+
+def describe(place: Source | Target) -> str:
+    """What a message calls the file, the bytes or the stream."""
+    if isinstance(place, bytes):
+        return f"{len(place)} bytes"
+    if isinstance(place, (str, os.PathLike)):
+        return printable(place)
+    name = getattr(place, "name", None)
+    return printable(name).strip("<>") if isinstance(name, str) else "stream"

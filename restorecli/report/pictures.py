@@ -7,11 +7,9 @@ import cv2
 import numpy as np
 from PIL import Image as Pillow
 
-from ..images import Image
-from ..images.alpha import flattened
-from ..images.fit import to_8_bit
+from ..images import Image, flattened, to_8_bit
+from ..images.codecs.webp import MAX_SIDE
 
-_LARGEST_WEBP = 16383  # pixels a side
 # Higher methods take several times as long for a few per cent.
 _WEBP_METHOD = 2
 
@@ -21,7 +19,7 @@ def data_uri(pixels: np.ndarray, icc: bytes | None = None) -> str:
     height, width = pixels.shape[:2]
     stream = io.BytesIO()
     image = Pillow.fromarray(np.ascontiguousarray(pixels))
-    kind = "webp" if max(height, width) <= _LARGEST_WEBP else "png"
+    kind = "webp" if max(height, width) <= MAX_SIDE else "png"
     if kind == "webp":
         image.save(stream, "WEBP", lossless=True, quality=0, method=_WEBP_METHOD, icc_profile=icc or b"")
     else:

@@ -9,7 +9,9 @@ DEJPEG = Task(
     summary="Remove JPEG blocks and ringing.",
     description="Removes the artifacts of strong JPEG compression. The result is written as PNG, so "
     "that it is not damaged again; -o photo.jpg writes a JPEG.",
-    level=Level("quality", int, "JPEG quality the photo was saved with. Not given: blind.", low=1, high=100),
+    level=Level(
+        "quality", int, "JPEG quality the photo was saved with. Not given: whatever it was.", low=1, high=100
+    ),
     lossless_output=True,
     idle="no JPEG blocks to mend",
     examples=(

@@ -8,13 +8,13 @@ _SEEDS = "seeded with 1, 2, 3, ... image by image"
 DENOISE = Task(
     name="denoise",
     summary="Remove camera noise and grain.",
-    description="Removes the noise of cameras, phones and scanners, and film grain. The strength is "
-    "found from the photo itself. With --sigma noise up to that strength is taken, and of stronger "
+    description="Removes the noise of cameras, phones and scanners, and film grain, however strong it "
+    "is. With --sigma noise up to that strength is taken, and of stronger "
     "noise a part stays as grain; --strength mixes the result with the photo.",
     level=Level(
         "sigma",
         float,
-        "Standard deviation of the noise on the 0-255 scale. Not given: blind.",
+        "Standard deviation of the noise on the 0-255 scale. Not given: as much as there is.",
         low=0,
         high=100,
     ),

@@ -15,6 +15,7 @@ from ..errors import InputError, UsageError
 from ..report import curves
 from ..row_text import row_text
 from ..spec import WeightsEntry
+from ..tasks import TASKS
 from . import checkpoint
 from .loop import RECIPE, made, read_log
 from .recipe import Recipe, load_recipe
@@ -63,6 +64,9 @@ def find_weights(name: str, rows: Iterable[WeightsEntry]) -> tuple[WeightsEntry,
             raise UsageError(f"{name}: neither a training's folder nor the id of weights", hint=hint)
         return _alone(known[name]), None
     trained = read_training(Path(name))
+    scale, task = trained.recipe.model.scale, TASKS[trained.recipe.task]
+    if (scale > 1) != task.enlarges:
+        raise UsageError(f"{trained.name} enlarges {scale} times: not what {task.name} is measured by")
     network = build_network(trained.recipe)
     network.load_state_dict({key: tensor.float() for key, tensor in trained.weights().items()})
     return _alone(replace(_row(trained, trained.name), source="none", file=None)), network.eval()

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from restorecli.bench import plan as bench_plan
 from restorecli.networks import NETWORKS
 from restorecli.ops.windows import PAPER_WINDOWS, in_quad_tree
+from restorecli.tasks import TASKS
 
 
 @pytest.fixture
@@ -311,6 +312,10 @@ def test_help_shows_how_it_is_typed(restore: Run):
     usage = next(line for line in result.lines if "Usage:" in line)
     assert usage.split("Usage:")[1].split()[-3:] == ["bench", "[OPTIONS]", "[TASK]"]
     assert restore("bench", "denoise", "--help", identity=False).code == 0
+    for task in TASKS.values():
+        assert task.name in " ".join(result.lines)
+        if task.level is not None:
+            assert (f"--{task.level.name} " in " ".join(result.lines)) == (task.level.kind is not str)
 
 
 # ---------------------------------------------------------------------------------------------- windows

@@ -245,21 +245,18 @@ for words in commands:
 
 
 @pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can become somebody else")
-def test_no_permission(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder != Path("/tmp"):
-            folder.chmod(0o755)
+def test_no_permission(open_folder: Path, tmp_path: Path):
     for name in ("a.png", "closed.png"):
-        make_picture(tmp_path / "in" / name)
-    (tmp_path / "in" / "closed.png").chmod(0)
-    (tmp_path / "in" / "locked").mkdir(mode=0o700)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out").chmod(0o777)
-    warm = make_picture(tmp_path_factory.mktemp("warm") / "warm.png")
+        make_picture(open_folder / "in" / name)
+    (open_folder / "in" / "closed.png").chmod(0)
+    (open_folder / "in" / "locked").mkdir(mode=0o700)
+    (open_folder / "out").mkdir()
+    (open_folder / "out").chmod(0o777)
+    warm = make_picture(tmp_path / "warm.png")
     commands = [
         command("denoise", warm)[3:],
-        command("denoise", tmp_path / "in", "-r", "-o", f"{tmp_path}/out/")[3:],
-        command("denoise", tmp_path / "in" / "a.png")[3:],  # beside it, where only the owner writes
+        command("denoise", open_folder / "in", "-r", "-o", f"{open_folder}/out/")[3:],
+        command("denoise", open_folder / "in" / "a.png")[3:],  # beside it, where only the owner writes
     ]
     program = [sys.executable, "-c", AS_NOBODY, json.dumps(commands)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
@@ -270,8 +267,8 @@ def test_no_permission(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     assert summary.startswith("1 restored, 2 failed in ")
     assert "a.denoise.png: cannot be written: permission denied" in beside
     assert (first, second) == ("exit 1", "exit 1")
-    assert tree(tmp_path / "out") == ["a.png"]
-    assert tree(tmp_path / "in") == ["a.png", "closed.png"]
+    assert tree(open_folder / "out") == ["a.png"]
+    assert tree(open_folder / "in") == ["a.png", "closed.png"]
 
 
 def test_disk_full(tmp_path: Path, restore: Run):

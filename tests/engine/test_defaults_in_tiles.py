@@ -75,7 +75,7 @@ def test_tiles_do_not_show_where_a_blur_was_found() -> None:
 )
 def test_tiles_do_not_show(entry: WeightsEntry, precision: str) -> None:
     """Float pixels, so that rounding to 8 bits hides nothing."""
-    is_large = entry.model.scale > 1 or (entry, precision) == CASES[0]
+    is_large = entry.model.scale > 3 or (entry, precision) == CASES[0]
     height, width = SIX_MEGAPIXELS if is_large else TWO_MEGAPIXELS
     picture = damaged(entry, (height, width))
     level = {"level": entry.level} if entry.level is not None else {}

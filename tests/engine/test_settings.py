@@ -1,19 +1,38 @@
 """What a Restorer takes as options from Python: numbers of numpy too, devices of torch, and no nonsense."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 
 import restorecli
 from restorecli import Restorer
 from restorecli.errors import UsageError
 from restorecli.images import Image
+from restorecli.settings import Settings, SettingsOptions
+from restorecli.tasks import TASKS
 
 PICTURE = Image.from_array(np.zeros((40, 40, 3), np.uint8))
+
+
+def test_editors_are_told_every_option():
+    levels = {task.level.name for task in TASKS.values() if task.level is not None}
+    names = {field.name for field in fields(Settings)}
+    assert set(SettingsOptions.__annotations__) == names | levels
+
+
+def test_a_pillow_image_comes_back_as_one():
+    for mode in ("L", "RGB", "RGBA"):
+        picture = Pillow.new(mode, (20, 10), 90)
+        result = restorecli.restore(picture, model="identity")
+        assert isinstance(result, Pillow.Image)
+        assert (result.mode, result.tobytes()) == (mode, picture.tobytes())
+    with pytest.raises(UsageError, match="mode P"):
+        restorecli.restore(Pillow.new("P", (4, 4)), model="identity")
 
 
 def test_numbers_of_numpy_are_numbers():

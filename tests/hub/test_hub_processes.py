@@ -120,10 +120,7 @@ for remote in remotes:
 
 
 @pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can become somebody else")
-def test_a_read_only_cache_gives_what_it_has(hub: LoopbackHub, tmp_path: Path):
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder != Path("/tmp"):
-            folder.chmod(0o755)
+def test_a_read_only_cache_gives_what_it_has(hub: LoopbackHub, open_folder: Path):
     revision = hub.add("user/weights", {"here.bin": b"here", "new.bin": b"new"})
     hub.raw |= {"here.pt": b"here", "new.pt": b"new"}
     remotes = [
@@ -131,8 +128,8 @@ def test_a_read_only_cache_gives_what_it_has(hub: LoopbackHub, tmp_path: Path):
         {"url": f"{hub.endpoint}/raw/here.pt"},
     ]
     remotes += [{**remotes[0], "file": "new.bin"}, {"url": f"{hub.endpoint}/raw/new.pt"}]
-    ran = run(AS_NOBODY, json.dumps(remotes), hub=hub, folder=tmp_path)
+    ran = run(AS_NOBODY, json.dumps(remotes), hub=hub, folder=open_folder)
     first, second, third, fourth = ran.stdout.splitlines()
     assert (first, second) == ("True", "True")
-    assert third == f"new.bin: cannot be kept in {tmp_path}/hf/hub: permission denied"
-    assert fourth == f"new.pt: cannot be kept in {tmp_path}/cache/downloads: permission denied"
+    assert third == f"new.bin: cannot be kept in {open_folder}/hf/hub: permission denied"
+    assert fourth == f"new.pt: cannot be kept in {open_folder}/cache/downloads: permission denied"

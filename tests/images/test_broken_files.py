@@ -20,7 +20,7 @@ from independent import make_png, photo
 from PIL import Image as Pillow
 
 from restorecli.errors import InputError
-from restorecli.images import Image, WriteOptions, decode, read, write
+from restorecli.images import Image, WriteOptions, pillow, read, write
 
 
 def _files() -> dict[str, bytes]:
@@ -217,7 +217,7 @@ def test_images_beyond_pillows_own_limit_are_read(format, monkeypatch):
     deep = io.BytesIO()
     write(Image.from_array(photo(50, 60, 3, np.uint16)), deep, WriteOptions(format=format.lower()))
     monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 100)
-    monkeypatch.setattr(decode, "_BAND_PIXELS", 60)  # one row: bands are far below the real limit too
+    monkeypatch.setattr(pillow, "_BAND_PIXELS", 60)  # one row: bands are far below the real limit too
     assert read(stream.getvalue()).width == 60
     assert read(deep.getvalue()).bits == 16
 

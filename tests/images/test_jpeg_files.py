@@ -9,7 +9,8 @@ from independent import patches, photo
 from PIL import Image as Pillow
 from PIL import JpegImagePlugin
 
-from restorecli.images import Image, WriteOptions, jpeg, read, write
+from restorecli.images import Image, WriteOptions, read, write
+from restorecli.images.codecs import jpeg
 
 PHOTO = photo(33, 47)
 SAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}

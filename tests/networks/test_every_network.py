@@ -33,9 +33,6 @@ SMALL: dict[str, Case] = {
 NAMES = list(NETWORKS)
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def build(name: str) -> tuple[nn.Module, Case]:
     assert name in SMALL, f'add to SMALL in this file:  "{name}": Case({{...}}),'
     torch.manual_seed(0)

@@ -18,9 +18,6 @@ TINY = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def tiny(variant: str) -> tuple[nn.Module, Tensor]:
     name, params = params_of(variant)
     torch.manual_seed(1)

@@ -21,9 +21,6 @@ TWINS: dict[str, Twin] = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def against_the_text(variant: str, depth: str, size: tuple[int, int]) -> None:
     name, params = params_of(variant, depth)
     with torch.device("meta"):

@@ -14,8 +14,6 @@ from restorecli.ops.degrade import to_8_bit
 from restorecli.ops.metrics import psnr
 from restorecli.registry import PACKAGE
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 POINT = torch.zeros(25, 25)
 POINT[12, 12] = 1
 

@@ -14,8 +14,6 @@ from restorecli.ops.degrade import gaussian_noise_8_bit
 from restorecli.ops.kernel import LARGEST, SEARCHES, find_blur, search_kernel
 from restorecli.registry import PACKAGE
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def shipped(name: str) -> Tensor:
     with Image.open(Path(PACKAGE) / "data" / "images" / f"{name}.png") as image:

@@ -45,7 +45,7 @@ def strength(noise: torch.Tensor) -> tuple[float, float, float]:
 
 
 @given(sigma=st.floats(2, 20), radius=st.floats(0, 1.0), seed=st.integers(0, 10**6))
-@settings(max_examples=8)
+@settings(max_examples=8)  # a photo each
 def test_smooth_noise_on_a_surface(sigma: float, radius: float, seed: int):
     """What sees only white noise reads a fraction of it."""
     clean = surface()

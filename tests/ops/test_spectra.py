@@ -17,8 +17,6 @@ from restorecli.ops.spectra import (
     spectrum,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def random_image(height: int, width: int, seed: int = 0, channels: int = 1) -> torch.Tensor:
     return torch.rand((channels, height, width), generator=torch.Generator().manual_seed(seed))

@@ -130,6 +130,9 @@ def test_training_can_start_from_the_weights_of_another_task(project, tmp_path):
     enlarging = find_weights(str(tmp_path / "next"), ())
     ((simple, _),) = measured(*enlarging, tmp_path / "up" / "data" / "made", "bicubic_down:2")
     assert simple.psnr > 30  # smooth waves, enlarged simply
+    (tmp_path / "next" / "recipe.toml").write_text(text.replace('task = "upscale"', 'task = "denoise"'))
+    with pytest.raises(UsageError, match="enlarges 2 times: not what denoise is measured by"):
+        find_weights(str(tmp_path / "next"), ())
     wider = load_recipe(make_project(tmp_path / "wider", text.replace("width = 4", "width = 8")))
     with pytest.raises(UsageError, match="of 44 tensors have the names and shapes"):
         train(
@@ -224,6 +227,10 @@ def test_commands_go_from_recipe_to_card(tmp_path):
     figures = call("evaluate", out, tmp_path / "data" / "made", "--damage", "noise:25", "--json").stdout
     assert [row["images"] for row in json.loads(figures)["scores"]] == [8] * 4
     assert json.loads(figures)["scores"][-1]["model"] == "compact-tiny"
+    usual = call("evaluate", out, "--limit", "2", "--told", "--baselines", "none", "--json").stdout
+    rows = json.loads(usual)["scores"]  # of the bench's own cards, on the images that ship
+    assert [row["protocol"] for row in rows] == ["phone", "low-light", "scan", *["noise-colour"] * 3]
+    assert [row["told"] for row in rows] == [False] * 3 + [True] * 3
     (tmp_path / "figures.json").write_text(figures)
     row = call("export", out, "--to", tmp_path / "weights", "--figures", tmp_path / "figures.json").stdout
     assert tomllib.loads(row)["weights"][0]["id"] == "compact-tiny"

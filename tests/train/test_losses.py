@@ -61,7 +61,6 @@ def test_the_recipe_chooses_and_anything_else_is_refused(tmp_path):
         recipe(tmp_path / "l2", "l2")
 
 
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_training_learns_by_it_and_reports_it(tmp_path, loss):
     """The same batch again and again."""

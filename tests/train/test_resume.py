@@ -52,7 +52,6 @@ def validations(folder: Path) -> list[tuple[int, float]]:
     return [(row["step"], row["psnr"]["colour 25"]) for row in rows if row["event"] == "validation"]
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path):
     make_project(tmp_path, RECIPE.replace("steps = 24", "steps = 60"))
     # Saved after every step, so that the kill falls into the middle of the training, often of a save.
@@ -73,7 +72,6 @@ def test_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path):
     assert validations(tmp_path / "whole") == validations(tmp_path / "killed")
 
 
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("optimiser", ["", "muon = true"])
 def test_stopped_in_parts_is_the_same_too(tmp_path, optimiser):
     recipe = RECIPE.replace("steps = 24", f"steps = 4\n{optimiser}")
@@ -86,7 +84,6 @@ def test_stopped_in_parts_is_the_same_too(tmp_path, optimiser):
     assert validations(tmp_path / "whole") == validations(tmp_path / "parts")
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_a_recipe_that_changed_on_the_way_is_told(tmp_path):
     recipe = make_project(tmp_path, RECIPE.replace("steps = 24", "steps = 3"))
     run(tmp_path, "out", stop_after=0)
@@ -97,7 +94,6 @@ def test_a_recipe_that_changed_on_the_way_is_told(tmp_path):
     assert saved(tmp_path / "out")["origin"] == f"random weights, with recipe {first[:12]} up to step 1"
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_half_a_line_at_the_end_of_the_log_is_no_harm(tmp_path):
     make_project(
         tmp_path, RECIPE.replace("steps = 24", "steps = 4").replace("every_steps = 8", "every_steps = 2")
@@ -160,7 +156,6 @@ def test_a_folder_that_cannot_be_made_is_a_known_error(tmp_path, out, message):
     assert (tmp_path / "tiny.toml").read_text() == RECIPE
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
     make_project(tmp_path)
     run(tmp_path, "out", stop_after=0)

@@ -1,29 +1,33 @@
-"""Reads TIFF, of which Pillow loses without a word: 16 bits of colour, channels that lie apart, alpha.
+"""TIFF, of which Pillow loses without a word: 16 bits of colour, channels that lie apart, alpha.
 
 Pillow does decode one gray channel in full, from every compression and byte order. So such files get a new
 header that calls their strips gray: of each channel where they lie apart, else of one image that is as many
-times wider as there are channels.
+times wider as there are channels. Written here as well: strips packed on all cores.
+
+Longer than its neighbours, as there is more to TIFF, and one file knows it all.
 """
 
 import io
 import math
 import struct
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2, TiffImageFile
 
-from ..errors import InputError
-from . import iptc
-from .decode import Decoded, decode
-from .exif import as_stored, dots_per_inch
-from .header import Header, upright
-from .image import Origin
-from .integrity import cut_off, size_of
-from .metadata import Metadata
+from ...errors import InputError, OutputError
+from .. import iptc
+from ..codec import Codec, Decoded, Header, begins, cut_off, damaged, size_of
+from ..exif import as_stored, dots_per_inch, upright_metadata
+from ..image import Image, Metadata, Origin
+from ..pillow import decode, part_of_pillow
+from ..pixels import on_all_cores, rows_of
 
 Tags = Mapping[int, Any]
 
@@ -32,7 +36,7 @@ _SAMPLES, _PLANAR, _PREDICTOR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 284, 317, 3
 _STRIP_ROWS, _STRIP_OFFSETS, _STRIP_LENGTHS = 278, 273, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
 _ORIENTATION, _X_DPI, _Y_DPI, _DPI_UNIT, _XMP, _ICC = 274, 282, 283, 296, 700, 34675
-_EXIF_IFD, _GPS_IFD, _PHOTOSHOP, IPTC_TAG = 34665, 34853, 34377, 33723
+_EXIF_IFD, _GPS_IFD, _PHOTOSHOP, _IPTC = 34665, 34853, 34377, 33723
 _SUBFILE_TYPE, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 271, 330, 50706
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
@@ -43,13 +47,18 @@ _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 _SEPARATE = 2
 _HORIZONTAL = 2
 _INCHES = 2
+_DEFLATE, _OLD_DEFLATE = 8, 32946
+_CR2 = b"CR"
+_MOST_SAMPLES, _LARGEST_TILE, _MOST_DIRECTORIES = 16, 1 << 24, 16
 _LOSSY_COMPRESSIONS = (6, 7, 34892, 50001)  # JPEG, old and new, and WebP
-_SHORT, _LONG = 3, 4
+_BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
+_STRIP_BYTES = 1 << 20
+_MAX_BYTES = (1 << 32) - (1 << 24)  # offsets have 32 bits; some room for the header
 _DIVIDED = "premultiplied alpha divided out"
 
 # Tags that describe how the file is stored, not the picture; the pixels are stored anew.
 # fmt: off
-STORAGE_TAGS = frozenset((
+_STORAGE_TAGS = frozenset((
     254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284,
     290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336,
     337, 338, 339, 340, 341, 342, 343, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532,
@@ -58,10 +67,9 @@ STORAGE_TAGS = frozenset((
 # fmt: on
 
 
-def tiff_header(stream: BinaryIO) -> Header:
-    """What stands before the pixels, and how to decode them."""
+def _read(stream: BinaryIO) -> Header:
     tags = _tags(stream)
-    _check_supported(tags)
+    _check_supported(tags, stream)
     _check_strips(tags, stream)
     bits = max(_tuple(tags.get(_BITS, 1)))
     alpha, spare = _extra_channels(tags)
@@ -73,7 +81,7 @@ def tiff_header(stream: BinaryIO) -> Header:
     origin = Origin("TIFF", mode, bits, frames=pages, lossless=lossless, left_out=left_out)
     orientation = tags.get(_ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
-    metadata = upright(_metadata(tags, stream), orientation)
+    metadata = upright_metadata(_metadata(tags, stream), orientation)
     if _needs_planes(tags, bits, spare):
         return Header(
             tags[_WIDTH], tags[_HEIGHT], origin, metadata, orientation, lambda: _decode_planes(tags, stream)
@@ -93,9 +101,8 @@ def _tags(stream: BinaryIO) -> Tags:
     return dict(directory)
 
 
-def _check_supported(tags: Tags) -> None:
-    thumbnail_first = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags and _MAKE in tags
-    if _DNG_VERSION in tags or tags[_PHOTOMETRIC] in _CAMERA_PHOTOMETRICS or thumbnail_first:
+def _check_supported(tags: Tags, stream: BinaryIO) -> None:
+    if _is_raw(tags, stream):
         raise InputError(
             "this is a camera raw file", hint="develop it to a 16-bit TIFF first, in a raw converter"
         )
@@ -103,6 +110,65 @@ def _check_supported(tags: Tags) -> None:
         raise InputError(
             "TIFF with float, signed or 32-bit pixels is not supported", hint="convert it to 16 bit first"
         )
+
+    samples, area = tags.get(_SAMPLES, 1), tags[_WIDTH] * tags[_HEIGHT]
+    if samples > _MOST_SAMPLES:
+        raise InputError(f"TIFF with {samples} channels is not supported")
+    if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_HEIGHT, 0) > max(_LARGEST_TILE, 4 * area):
+        raise damaged(f"tiles of {tags[_TILE_WIDTH]} x {tags[_TILE_HEIGHT]} pixels")
+
+
+def _is_raw(tags: Tags, stream: BinaryIO) -> bool:
+    """Whether the file is a camera's: what stands first in it is a preview then, not the photo."""
+    stream.seek(8)
+    if _DNG_VERSION in tags or stream.read(2) == _CR2:
+        return True
+    directories = [tags, *_other_directories(tags, stream)]
+    if any(other.get(_PHOTOMETRIC) in _CAMERA_PHOTOMETRICS for other in directories):
+        return True
+    largest = max(other.get(_WIDTH, 0) * other.get(_HEIGHT, 0) for other in directories)
+    return _SUB_IFDS in tags and _MAKE in tags and largest > tags[_WIDTH] * tags[_HEIGHT]
+
+
+def _other_directories(tags: Tags, stream: BinaryIO) -> Iterator[Tags]:
+    """Those beside the first: behind it, and those that it names. A damaged one is passed over."""
+    stream.seek(0)
+    head = stream.read(8)
+    first = ImageFileDirectory_v2(head)
+    stream.seek(first.next)
+    first.load(stream)
+    places = [first.next, *(place for place in _tuple(tags.get(_SUB_IFDS, ())) if isinstance(place, int))]
+    for place in places[:_MOST_DIRECTORIES]:
+        other = ImageFileDirectory_v2(head)
+        with suppress(Exception):  # of Pillow's parsing, as in read.py
+            if place:
+                stream.seek(place)
+                other.load(stream)
+                yield dict(other)
+
+
+def _damage(data: bytes) -> str | None:
+    """Deflate keeps a checksum of every strip, at which libtiff does not look. Other codings have none."""
+    tags = _tags(io.BytesIO(data))
+    if tags.get(_COMPRESSION) not in (_DEFLATE, _OLD_DEFLATE):
+        return None
+    starts = _tuple(tags.get(_STRIP_OFFSETS, tags.get(_TILE_OFFSETS, ())))
+    lengths = _tuple(tags.get(_STRIP_LENGTHS, tags.get(_TILE_LENGTHS, ())))
+    pieces = list(zip(starts, lengths, strict=False))
+    view = memoryview(data)
+    bad = sum(on_all_cores(lambda piece: _is_bad(view[piece[0] : piece[0] + piece[1]]), pieces))
+    return f"wrong checksum in {bad} of {len(pieces)} parts" if bad else None
+
+
+def _is_bad(piece: memoryview) -> bool:
+    stream = zlib.decompressobj()
+    try:
+        while piece and not stream.eof:
+            stream.decompress(piece, _STRIP_BYTES)
+            piece = memoryview(stream.unconsumed_tail)
+    except zlib.error:
+        return True
+    return False
 
 
 def _check_strips(tags: Tags, stream: BinaryIO) -> None:
@@ -146,12 +212,12 @@ def _metadata(tags: Tags, stream: BinaryIO) -> Metadata:
     exif = Pillow.Exif()
     stream.seek(0)
     exif.load_from_fp(stream)
-    resources, record = _bytes(tags.get(_PHOTOSHOP)), tags.get(IPTC_TAG)
+    resources, record = _bytes(tags.get(_PHOTOSHOP)), tags.get(_IPTC)
     if any(isinstance(part, int) for part in _tuple(record)):
         record = None  # some programs call it numbers: it stays among the other tags
     record = _bytes(record) or (iptc.from_resources(resources) if resources else None)
     for tag in list(exif):
-        if tag in STORAGE_TAGS or (tag == IPTC_TAG and record):
+        if tag in _STORAGE_TAGS or (tag == _IPTC and record):
             del exif[tag]
         else:
             exif[tag] = as_stored(exif.get_ifd(tag) if tag in (_EXIF_IFD, _GPS_IFD) else exif[tag])
@@ -160,12 +226,8 @@ def _metadata(tags: Tags, stream: BinaryIO) -> Metadata:
         exif=exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None,
         xmp=_bytes(tags.get(_XMP)),
         iptc=record,
-        dpi=_dpi(tags),
+        dpi=dots_per_inch(tags.get(_X_DPI, 0), tags.get(_Y_DPI, 0), tags.get(_DPI_UNIT, _INCHES)),
     )
-
-
-def _dpi(tags: Tags) -> tuple[float, float] | None:
-    return dots_per_inch(tags.get(_X_DPI, 0), tags.get(_Y_DPI, 0), tags.get(_DPI_UNIT, _INCHES))
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -225,7 +287,7 @@ def _decode_planes(tags: Tags, stream: BinaryIO) -> Decoded:
     samples = tags.get(_SAMPLES, 1)
     colours = 3 if tags[_PHOTOMETRIC] == _RGB else 1
     if samples < colours:
-        raise InputError("the file is damaged: too few channels", hint="copy or download it again")
+        raise damaged("too few channels")
     stream.seek(0)
     data = stream.read()
     if tags.get(_PLANAR) == _SEPARATE:
@@ -279,8 +341,7 @@ def _decode_gray(header: dict[int, Any], data: bytes) -> np.ndarray:
 def _packed(tags: Tags, byte_order: bytes) -> bytes:
     directory = ImageFileDirectory_v2(prefix=byte_order)
     for tag, value in tags.items():
-        directory.tagtype[tag] = _LONG if isinstance(value, tuple) or value > 65535 else _SHORT
-        directory[tag] = value
+        _put(directory, (tag, _LONG if isinstance(value, tuple) or value > 65535 else _SHORT, value))
     packed = io.BytesIO()
     directory.save(packed)
     return packed.getvalue()
@@ -298,3 +359,88 @@ def _divided(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     top = np.iinfo(pixels.dtype).max
     opacity = np.maximum(alpha, 1)[:, :, None].astype(np.float32) / top
     return np.minimum(np.rint(pixels / opacity), top).astype(pixels.dtype)
+
+
+def _encode(stream: BinaryIO, image: Image, _: int | None) -> None:
+    pixels, alpha = image.pixels, image.alpha
+    samples = image.channels + (alpha is not None)
+    rows = max(1, _STRIP_BYTES // (image.width * samples * pixels.dtype.itemsize))
+
+    def packed(top: int) -> bytes:
+        band = rows_of(pixels, alpha, top, top + rows)
+        differences = band.copy()
+        differences[:, 1:] -= band[:, :-1]
+        packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)  # as fast as in png.py
+        return packer.compress(differences.astype(differences.dtype.newbyteorder("<")).data) + packer.flush()
+
+    strips = list(on_all_cores(packed, range(0, image.height, rows)))
+    lengths = [len(strip) for strip in strips]
+    if sum(lengths) > _MAX_BYTES:
+        raise OutputError("the image does not fit into the 4 GB of a TIFF file", hint="write PNG")
+
+    directory = _directory_with(image.metadata)
+    _put(
+        directory,
+        (_WIDTH, _LONG, image.width),
+        (_HEIGHT, _LONG, image.height),
+        (_BITS, _SHORT, (pixels.dtype.itemsize * 8,) * samples),
+        (_COMPRESSION, _SHORT, _DEFLATE),
+        (_PHOTOMETRIC, _SHORT, _RGB if image.channels == 3 else _BLACK_IS_ZERO),
+        (
+            _STRIP_OFFSETS,
+            _LONG,
+            tuple(accumulate(lengths[:-1], initial=0)),
+        ),  # Pillow adds the header's length
+        (_SAMPLES, _SHORT, samples),
+        (_STRIP_ROWS, _LONG, rows),
+        (_STRIP_LENGTHS, _LONG, tuple(lengths)),
+        (_PREDICTOR, _SHORT, _HORIZONTAL),
+        *([(_EXTRA_SAMPLES, _SHORT, _UNASSOCIATED)] if alpha is not None else []),
+    )
+    directory.save(stream)
+    for strip in strips:
+        stream.write(strip)
+
+
+def _put(directory: ImageFileDirectory_v2, *entries: tuple[int, int, Any]) -> None:
+    for tag, kind, value in entries:
+        directory.tagtype[tag] = kind
+        directory[tag] = value
+
+
+def _directory_with(metadata: Metadata) -> ImageFileDirectory_v2:
+    """A directory that holds the metadata. EXIF is spread over the tags of the file itself."""
+    directory = ImageFileDirectory_v2()
+    if metadata.exif:
+        block = Pillow.Exif()
+        block.load(metadata.exif)
+        for tag, value in block.items():
+            if tag not in _STORAGE_TAGS and not (tag == _IPTC and metadata.iptc):
+                below = block.get_ifd(tag) if tag in (_EXIF_IFD, _GPS_IFD) else None
+                directory[tag] = as_stored(value if below is None else below)
+    if metadata.dpi:
+        across, down = map(IFDRational, metadata.dpi)
+        _put(directory, (_X_DPI, _RATIONAL, across), (_Y_DPI, _RATIONAL, down), (_DPI_UNIT, _SHORT, _INCHES))
+    for tag, kind, data in (
+        (_XMP, _BYTE, metadata.xmp),
+        (_IPTC, _UNDEFINED, metadata.iptc),
+        (_ICC, _UNDEFINED, metadata.icc),
+    ):
+        if data:
+            _put(directory, (tag, kind, data))
+    return directory
+
+
+TIFF = Codec(
+    "TIFF",
+    suffixes=(".tif", ".tiff"),
+    knows=begins(b"II*\0", b"MM\0*"),
+    read=_read,
+    damage=_damage,
+    encode=_encode,
+    deep=True,
+    alpha=True,
+    holds=("icc", "exif", "xmp", "iptc", "dpi"),
+    rebuilds_exif=True,
+    library=part_of_pillow("libtiff"),
+)

@@ -1,9 +1,22 @@
-"""Transparency: what stands under it must not bleed into what is seen."""
+"""What is done to arrays of pixels: depth, transparency, and bands of rows packed on all cores."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from .decode import is_gray
+_MAX_THREADS = 8
+
+Part = TypeVar("Part")
+Packed = TypeVar("Packed")
+
+
+def is_gray(pixels: np.ndarray) -> bool:
+    """Whether all channels are the same."""
+    return all(np.array_equal(pixels[:, :, 0], pixels[:, :, c]) for c in range(1, pixels.shape[2]))
 
 
 def grow_under_transparency(pixels: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
@@ -47,3 +60,30 @@ def flattened(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     opacity = alpha[:, :, None].astype(np.float32) / top
     mixed = pixels * opacity + top * (1 - opacity)
     return mixed.astype(np.float32) if pixels.dtype == np.float32 else np.rint(mixed).astype(pixels.dtype)
+
+
+def to_8_bit(array: np.ndarray) -> np.ndarray:
+    """Pixels of any depth as 8 bits show them best."""
+    if array.dtype == np.uint16:  # 257 * x is what 8 bits mean in 16: to the nearest
+        return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return array if array.dtype == np.uint8 else np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8)
+
+
+def to_16_bit(array: np.ndarray) -> np.ndarray:
+    """Float pixels, or such that have 16 bits already."""
+    return array if array.dtype == np.uint16 else np.rint(np.clip(array, 0, 1) * 65535).astype(np.uint16)
+
+
+def rows_of(pixels: np.ndarray, alpha: np.ndarray | None, top: int, bottom: int) -> np.ndarray:
+    """(bottom - top, W, C): a band of the image, alpha as its last channel."""
+    band = pixels[top:bottom]
+    return band if alpha is None else np.concatenate([band, alpha[top:bottom, :, None]], axis=2)
+
+
+def on_all_cores(pack: Callable[[Part], Packed], parts: Sequence[Part]) -> Iterator[Packed]:
+    """What `pack` makes of each part, in order: of the band that begins at each top, of each strip."""
+    pool = ThreadPoolExecutor(max_workers=min(_MAX_THREADS, os.cpu_count() or 1))
+    try:
+        yield from pool.map(pack, parts)
+    finally:
+        pool.shutdown(cancel_futures=True)
