@@ -1,6 +1,8 @@
 """Files that are there whole or not at all: written under a temporary name, then renamed.
 
 with atomic_file(target, overwrite=False) as stream: ...    what a user asked for: refusals are OutputErrors
+    Follower(target, source, in_place)                      such a target, that takes the place of a photo or
+                                                            stands beside it: with its permissions
 write_whole(target, content)                                files of our own: the system's errors as they are
 sweep_temporaries(folder)                                   removes what killed runs left behind
 """
@@ -13,6 +15,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from platform import node
 from typing import BinaryIO
@@ -24,7 +27,23 @@ TEMPORARY_SUFFIX = ".restore-tmp"
 _TEMPORARY_NAME = re.compile(rb"\..*\.(\d+)-([0-9a-f]{6})[0-9a-f]{8}\.restore-tmp", re.DOTALL)
 _MAX_NAME_BYTES = 255
 _OLD = 24 * 3600  # seconds; no write takes as long
+_ACCESS_LIST = "system.posix_acl_access"  # without it the bits of the group would say more than they did
+_VERSION = ("st_dev", "st_ino", "st_size", "st_mtime_ns")  # what every save changes one of
 _HOST = f"{zlib.crc32(node().encode()) & 0xFFFFFF:06x}"  # a folder on the network is written from many
+
+
+@dataclass(frozen=True, slots=True)
+class Follower(os.PathLike[str]):
+    """The target of a result that is made from a file: it gets that file's permissions, and in place it
+    replaces nothing but the version that was read.
+    """
+
+    path: Path
+    source: os.stat_result  # of before the file was read
+    in_place: bool
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
 
 
 @contextmanager
@@ -36,6 +55,7 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool) -> Iterator[
     """
     path = Path(os.path.realpath(target))  # a link is written through, as by any other program
     name = printable(target)
+    follower = target if isinstance(target, Follower) else None
     try:
         old = path.stat() if path.exists() else None
         _check_target(path, old, overwrite, name)
@@ -43,11 +63,17 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool) -> Iterator[
             with path.open("wb") as stream:
                 yield stream
             return
-        with _temporary(path) as (stream, temporary):
+        mode = follower.source.st_mode if follower else old.st_mode if old else None
+        with _temporary(path, is_private=mode is not None) as (stream, temporary):
             yield stream
             _close(stream)
             if old:
-                _give_owner_and_mode(temporary, old)
+                _give_owner_and_attributes(temporary, path, old)
+            if mode is not None:
+                with suppress(PermissionError):  # a file system without them
+                    temporary.chmod(mode & 0o777)
+            if follower and follower.in_place:
+                _refuse_another_version(path, follower.source, name)
             _put_in_place(temporary, path, overwrite, name)
     except OSError as error:
         raise OutputError(f"{name}: cannot be written: {reason(error)}") from error
@@ -63,12 +89,23 @@ def write_whole(target: Path, content: bytes) -> None:
         temporary.replace(target)
 
 
+def attributes_of(path: Path) -> dict[str, bytes]:
+    """The extended attributes that a file can take along: labels of the system are given by the system."""
+    kept = {}
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):  # a file system without them
+            for name in os.listxattr(path):
+                if name == _ACCESS_LIST or not name.startswith(("security.", "system.")):
+                    kept[name] = os.getxattr(path, name)
+    return kept
+
+
 @contextmanager
-def _temporary(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file beside `path`, gone afterwards unless it was renamed."""
+def _temporary(path: Path, *, is_private: bool = False) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file beside `path`, gone afterwards unless it was renamed; a private one only its owner reads."""
     temporary = _temporary_for(path)
     try:
-        with _created(temporary) as stream:
+        with _created(temporary, 0o600 if is_private else 0o666) as stream:
             yield stream, temporary
     except BaseException:  # interrupts too: nothing half-written may stay
         with suppress(OSError):  # Windows keeps what another process has open
@@ -92,13 +129,25 @@ def _check_target(path: Path, old: os.stat_result | None, overwrite: bool, name:
         raise OutputError(f"{name}: there is no folder {printable(path.parent)}")
 
 
-def _give_owner_and_mode(temporary: Path, old: os.stat_result) -> None:
+def _give_owner_and_attributes(temporary: Path, path: Path, old: os.stat_result) -> None:
     """What replaces a file belongs to whom the file belonged, as far as one may say so."""
     with suppress(PermissionError):
         if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.getuid(), os.getgid()):
             os.chown(temporary, old.st_uid, old.st_gid)
-    with suppress(PermissionError):
-        temporary.chmod(stat.S_IMODE(old.st_mode))
+    for name, value in attributes_of(path).items():
+        with suppress(OSError):  # not ours to give: who asks attributes_of() again sees that it is gone
+            os.setxattr(temporary, name, value)
+
+
+def _refuse_another_version(path: Path, source: os.stat_result, name: str) -> None:
+    """Between reading and here somebody may have saved the file: nothing of theirs is lost."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        raise OutputError(f"{name}: is gone since it was read; it was not written again") from None
+    if any(getattr(now, key) != getattr(source, key) for key in _VERSION):
+        hint = f"restore the newer version in a run of its own: --in-place {name}"
+        raise OutputError(f"{name}: changed since it was read; the newer version stays as it is", hint=hint)
 
 
 def _temporary_for(path: Path) -> Path:
@@ -107,9 +156,9 @@ def _temporary_for(path: Path) -> Path:
     return path.with_name(os.fsdecode(b"." + name + tail))
 
 
-def _created(temporary: Path) -> BinaryIO:
+def _created(temporary: Path, mode: int) -> BinaryIO:
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(temporary, flags, 0o666), "wb")  # 0o666: the umask decides
+    return os.fdopen(os.open(temporary, flags, mode), "wb")  # of the mode the umask takes its part
 
 
 def _put_in_place(temporary: Path, path: Path, overwrite: bool, name: str) -> None:

@@ -6,12 +6,20 @@ import unicodedata
 from collections.abc import Iterable
 
 _HARMFUL = ("Cc", "Zl", "Zp")  # kinds of characters: control codes and line ends
+# What turns the direction of the letters around it: `photo\u202egnp.exe` would be shown as `photoexe.png`.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def printable(text: str | os.PathLike[str]) -> str:
-    """For any terminal and on one line: bytes that are not UTF-8, line breaks and escape codes escaped."""
+    """For any terminal and on one line: escaped are bytes that are not UTF-8, line breaks, escape codes and
+    what turns the direction of writing.
+    """
     text = os.fspath(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(ascii(char)[1:-1] if unicodedata.category(char) in _HARMFUL else char for char in text)
+    return "".join(ascii(char)[1:-1] if _is_harmful(char) else char for char in text)
+
+
+def _is_harmful(char: str) -> bool:
+    return char in _TURNING or unicodedata.category(char) in _HARMFUL
 
 
 def reason(error: OSError) -> str:

@@ -7,8 +7,9 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
 from pathlib import Path, PurePath
@@ -22,6 +23,11 @@ from ..wording import reason
 OWN_RESULT = re.compile(rf".+\.({'|'.join(TASKS)})\.[^.]+", re.IGNORECASE)
 EntryOf = Callable[[Path], str]
 
+# What belongs to the pictures beside it, or to a program that lists them: nobody waits for its result.
+_COMPANION_SUFFIXES = frozenset((".xmp", ".aae", ".thm", ".pp3", ".dop"))
+_COMPANION_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r"))
+WITHOUT_SUFFIX = "without suffix"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -29,7 +35,7 @@ class Found:
 
     path: Path | None  # None: standard input
     place: str = "."  # its folder below the one that was named: mirrored under the output folder
-    by_name: bool = True  # False: met in a folder or by a glob
+    root: Path | None = None  # the folder in which it was met, itself or by a glob; None: it was named
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Inputs:
     problems: tuple[Problem, ...]
     alone: bool  # the user named exactly one file
     passed_over: tuple[Path, ...] = ()  # results of ours in a folder or behind a glob
+    not_taken: dict[str, int] = field(default_factory=dict)  # other files: {"nef": 3, "txt": 1}
 
 
 def find_inputs(
@@ -69,6 +76,7 @@ def find_inputs(
     found: dict[str, Found] = {}
     problems: list[Problem] = []
     passed_over: list[Path] = []
+    not_taken: set[str] = set()
     alone = len(names) == 1 and not listed
     entry_of = entry_finder()
     for number, name in enumerate((*names, *listed)):
@@ -78,31 +86,32 @@ def find_inputs(
             continue
         is_pattern = not literal and glob.has_magic(name) and not os.path.lexists(name)
         if not is_pattern and not is_folder(path):
-            found.setdefault(entry_of(path), Found(path))
+            entry = entry_of(path)  # named, whether or not it was met in a folder before
+            found[entry] = replace(found[entry], root=None) if entry in found else Found(path)
             continue
         alone = False
         if len(names) > 1 and same_file(path, output_folder):
             continue  # `restore denoise * -o results/` names it on its second run
         if is_pattern:
-            root, images = _by_pattern(name, output_folder, entry_of)
-            if not images:
-                problems.append(Problem(name, InputError(f"{name}: no image matches")))
+            root, met = _by_pattern(name, output_folder, entry_of)
         else:
-            root, images = path, _walk(path, recursive, output_folder, problems)
-        for image in images:
-            if maker_of(image) is not None:
-                passed_over.append(image)
+            root, met = path, _walk(path, recursive, output_folder, problems)
+        images = 0
+        for file in met:
+            if not can_read(file):
+                not_taken.add(entry_of(file))
+                continue
+            images += 1
+            if maker_of(file) is not None:
+                passed_over.append(file)
             else:
-                place = str(image.parent.relative_to(root))
-                found.setdefault(entry_of(image), Found(image, place, by_name=False))
-    files: list[Found] = []
-    for match in found.values():
-        why = None if match.path is None else _why_not_a_file(match.path)
-        if why is None:
-            files.append(match)
-        else:
-            problems.append(Problem(str(match.path), InputError(f"{match.path}: {why}")))
-    return Inputs(tuple(files), tuple(problems), alone, tuple(passed_over))
+                place = str(file.parent.relative_to(root))
+                found.setdefault(entry_of(file), Found(file, place, root))
+        if is_pattern and not images:
+            problems.append(Problem(name, InputError(f"{name}: no image matches")))
+    files = _those_to_read(found.values(), problems)
+    kinds = _kinds(not_taken - found.keys())
+    return Inputs(files, tuple(problems), alone, tuple(passed_over), kinds)
 
 
 def read_list(data: bytes) -> list[str]:
@@ -147,20 +156,19 @@ def same_file(path: Path, other: Path | None) -> bool:
 
 
 def _by_pattern(pattern: str, keep_out: Path | None, entry_of: EntryOf) -> tuple[Path, list[Path]]:
-    """The part that is no pattern, and the images that match, without those in the output folder."""
+    """The part that is no pattern, and the files that match, without those in the output folder."""
     root = Path(*takewhile(lambda part: not glob.has_magic(part), PurePath(pattern).parts))
-    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
-    images = [path for path in map(Path, matches) if _is_wanted(path)]
+    matches = map(Path, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207 - absolute patterns
+    met = [path for path in matches if _is_met(path.name) and not is_folder(path)]
     if keep_out is not None:
         out, inside = Path(os.path.realpath(keep_out)), Path(os.path.realpath(root))
         if out not in (inside, *inside.parents):  # a pattern in there is meant
-            images = [path for path in images if out not in Path(entry_of(path)).parents]
-    return root, images
+            met = [path for path in met if out not in Path(entry_of(path)).parents]
+    return root, met
 
 
-def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> list[Path]:
-    """The images of a folder, then of the folders below. Links to folders are not followed: no loops."""
-    images: list[Path] = []
+def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Problem]) -> Iterator[Path]:
+    """The files of a folder, then of the folders below. Links to folders are not followed: no loops."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -170,23 +178,41 @@ def _walk(root: Path, recursive: bool, keep_out: Path | None, problems: list[Pro
         except OSError as error:
             problems.append(Problem(str(folder), InputError(f"{folder}: {reason(error)}")))
             continue
-        images += [path for path in (folder / entry.name for entry in entries) if _is_wanted(path)]
+        for entry in entries:
+            path = folder / entry.name
+            if _is_met(entry.name) and not (is_folder(path) if entry.is_symlink() else entry.is_dir()):
+                yield path
         for entry in reversed(entries) if recursive else ():
             path = folder / entry.name
             is_below = entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
             if is_below and not same_file(path, keep_out):
                 folders.append(path)
-    return images
 
 
-def _is_wanted(path: Path) -> bool:
-    """Whether a file that was not named is meant: an image, not hidden, not half of one."""
-    return (
-        can_read(path)
-        and not path.name.startswith(".")
-        and not path.name.endswith(TEMPORARY_SUFFIX)
-        and not is_folder(path)
-    )
+def _is_met(name: str) -> bool:
+    """Whether a file that was not named counts: not hidden, not half of one."""
+    return not name.startswith(".") and not name.endswith(TEMPORARY_SUFFIX)
+
+
+def _kinds(entries: Iterable[str]) -> dict[str, int]:
+    """How many files of which kind nobody restores, the most first: not those that only go with others."""
+    counts: Counter[str] = Counter()
+    for path in map(PurePath, entries):
+        suffix = path.suffix.lower()
+        if not (suffix in _COMPANION_SUFFIXES or path.name.lower() in _COMPANION_NAMES or maker_of(path)):
+            counts[suffix.removeprefix(".") or WITHOUT_SUFFIX] += 1
+    return dict(sorted(counts.items(), key=lambda kind: (-kind[1], kind[0])))
+
+
+def _those_to_read(found: Iterable[Found], problems: list[Problem]) -> tuple[Found, ...]:
+    files: list[Found] = []
+    for match in found:
+        why = None if match.path is None else _why_not_a_file(match.path)
+        if why is None:
+            files.append(match)
+        else:
+            problems.append(Problem(str(match.path), InputError(f"{match.path}: {why}")))
+    return tuple(files)
 
 
 def _why_not_a_file(path: Path) -> str | None:

@@ -73,7 +73,7 @@ class Naming:
         """The file that an input becomes; None: standard output."""
         source = found.path
         if self.in_place:
-            return _in_place(source)
+            return _in_place(source, overwrite=self.overwrite)
         if folder is None and self.output is not None:
             return None if self.output == STANDARD_STREAM else Path(self.output)
         if source is None:
@@ -125,7 +125,7 @@ def _name_of_folder(path: Path) -> str:
     return (path.parent.resolve() if ".." in path.parts else path.parent.absolute()).name
 
 
-def _in_place(source: Path | None) -> Path:
+def _in_place(source: Path | None, *, overwrite: bool) -> Path:
     if source is None:
         raise UsageError("--in-place needs a file, not standard input", hint="-o - for standard output")
     # Through a link: the picture is replaced, and the link stays a link.
@@ -134,4 +134,15 @@ def _in_place(source: Path | None) -> Path:
         what = target.suffix or "a file without suffix"
         hint = "leave --in-place off: the result is written beside it"
         raise InputError(f"{source}: {what} cannot be written in place", hint=hint)
+    if not overwrite and _is_read_only(target):
+        hint = f"to replace it all the same: --in-place --overwrite {source}"
+        raise InputError(f"{source}: not replaced: it is read-only", hint=hint)
     return target
+
+
+def _is_read_only(path: Path) -> bool:
+    """As its mode says, which holds nobody back who may write to the folder, or who is root."""
+    try:
+        return not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK)
+    except OSError:  # said where it is read
+        return False

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from ..errors import FileThereError, OutOfMemoryError, RestoreError
@@ -51,6 +52,7 @@ class Outcome:
     """What became of one job: a receipt and the restorer's report, or the error."""
 
     job: Job
+    source: os.stat_result | None = None  # the file, as it was before it was read
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     size: tuple[int, int] | None = None  # height, width of the result
@@ -123,6 +125,13 @@ def _is_full(waiting: Sequence[int], more: int = 0) -> bool:
     return len(waiting) >= WAITING_IMAGES or (bool(waiting) and sum(waiting) + more > WAITING_BYTES)
 
 
+def _status(path: Path | None) -> os.stat_result | None:
+    try:
+        return None if path is None else path.stat()
+    except OSError:  # reading it will say so
+        return None
+
+
 class _Reader:
     """A thread that decodes images in the order of the jobs, a bounded number of bytes ahead."""
 
@@ -153,7 +162,8 @@ class _Reader:
                 self._changed.wait_for(self._may_go_on)
                 if self._stopped:
                     return
-            read_one = _attempt(Outcome(job), partial(self._transfer.load, job))
+            outcome = Outcome(job, _status(job.source))
+            read_one = _attempt(outcome, partial(self._transfer.load, job))
             with self._changed:
                 self._waiting.append(read_one)
                 self._changed.notify_all()
@@ -203,7 +213,7 @@ class _Writers:
             self._report_first()
 
     def _write_one(self, outcome: Outcome, image: Image) -> Outcome:
-        outcome, receipt = _attempt(outcome, lambda: self._transfer.save(image, outcome.job.target))
+        outcome, receipt = _attempt(outcome, lambda: self._transfer.save(image, outcome.job, outcome.source))
         return replace(outcome, receipt=receipt)
 
     def _look_for_failure(self, finished: Future[Outcome]) -> None:

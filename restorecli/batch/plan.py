@@ -4,12 +4,12 @@ import os
 import sys
 import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import FileThereError, InputError, UsageError
 from ..images import sweep_temporaries
-from .inputs import EntryOf, Inputs, Problem, entry_finder, is_folder, maker_of
+from .inputs import EntryOf, Found, Inputs, Problem, entry_finder, is_folder, maker_of
 from .naming import Naming
 
 
@@ -19,6 +19,7 @@ class Job:
 
     source: Path | None
     target: Path | None
+    in_place: bool = False
 
     @property
     def name(self) -> str:
@@ -30,6 +31,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """An input that is left as it is, and why: it could have been meant."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, what is done already, what cannot be done."""
 
@@ -38,6 +47,8 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     left_out: tuple[Path, ...] = ()  # results among the inputs, and links to other inputs
     of_other_tasks: tuple[Path, ...] = ()  # left out as well, though they may have been meant
+    aside: tuple[Aside, ...] = ()  # in place: what is one file with another input, or lies somewhere else
+    not_taken: dict[str, int] = field(default_factory=dict)  # see Inputs
     alone: bool = False
 
 
@@ -49,21 +60,28 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
     jobs: list[Job] = []
     problems = list(inputs.problems)
     originals: set[Path] = set()  # the user named them, and not by a name of ours
-    for found in inputs.files:
+    files, aside = _without_links_out(inputs.files) if naming.in_place else (inputs.files, [])
+    for found in files:
         try:
-            jobs.append(Job(found.path, naming.target_of(found, folder)))
+            jobs.append(Job(found.path, naming.target_of(found, folder), naming.in_place))
         except InputError as error:
             problems.append(Problem(str(found.path), error))
-        if found.path is not None and found.by_name and maker_of(found.path) is None:
+        if found.path is not None and found.root is None and maker_of(found.path) is None:
             originals.add(found.path)
     entry_of = entry_finder()
-    left_out = _links(jobs, entry_of) if naming.in_place else _results(jobs, originals, entry_of)
-    gone = set(left_out)
+    if naming.in_place:
+        left_out, hard_links = _links(jobs, entry_of)
+        aside += hard_links
+    else:
+        left_out = _results(jobs, originals, entry_of)
+    gone = {*left_out, *(one.path for one in aside)}
     jobs = [job for job in jobs if job.source not in gone]
     left_out += [path for path in inputs.passed_over if maker_of(path) == naming.task]
     others = [path for path in inputs.passed_over if maker_of(path) != naming.task]
     _refuse_collisions(jobs, entry_of)
-    _refuse_overwritten_inputs(jobs, naming.in_place)
+    twins = _refuse_overwritten_inputs(jobs, alone=inputs.alone)
+    problems += twins.values()
+    jobs = [job for job in jobs if job not in twins]
     todo: list[Job] = []
     done: list[Job] = []
     for job in jobs:
@@ -71,7 +89,32 @@ def make_plan(inputs: Inputs, naming: Naming) -> Plan:
         (done if there and not naming.overwrite and not naming.in_place else todo).append(job)
     if inputs.alone and done:
         raise FileThereError(done[0].target)
-    return Plan(tuple(todo), tuple(done), tuple(problems), tuple(left_out), tuple(others), inputs.alone)
+    return Plan(
+        tuple(todo),
+        tuple(done),
+        tuple(problems),
+        tuple(left_out),
+        tuple(others),
+        tuple(aside),
+        inputs.not_taken,
+        inputs.alone,
+    )
+
+
+def _without_links_out(files: tuple[Found, ...]) -> tuple[list[Found], list[Aside]]:
+    """In place, what lies outside the folders that were named is replaced only where it is named itself."""
+    named = {os.path.realpath(place) for found in files if (place := found.root or found.path) is not None}
+    inside: list[Found] = []
+    aside: list[Aside] = []
+    for found in files:
+        if found.root is not None and found.path is not None and found.path.is_symlink():
+            end = Path(os.path.realpath(found.path))
+            if named.isdisjoint(map(str, (end, *end.parents))):
+                why = f"a link out of {found.root}; to replace {end}, name it"
+                aside.append(Aside(found.path, why))
+                continue
+        inside.append(found)
+    return inside, aside
 
 
 def _results(jobs: list[Job], originals: set[Path], entry_of: EntryOf) -> list[Path]:
@@ -84,13 +127,23 @@ def _results(jobs: list[Job], originals: set[Path], entry_of: EntryOf) -> list[P
     return [source for source, job in sources.items() if makers.get(entry_of(source), job) is not job]
 
 
-def _links(jobs: list[Job], entry_of: EntryOf) -> list[Path]:
-    """In place, a picture is restored once: all but one of the inputs that lead to it."""
-    kept: dict[str, Path] = {}
-    leading = {job.source: job.target for job in jobs if job.source is not None and job.target is not None}
-    for source, target in sorted(leading.items(), key=lambda way: way[0] != way[1]):  # links last
-        kept.setdefault(_written(target, entry_of), source)
-    return [source for source, target in leading.items() if kept[_written(target, entry_of)] != source]
+def _links(jobs: list[Job], entry_of: EntryOf) -> tuple[list[Path], list[Aside]]:
+    """In place, a picture is restored once: the inputs that are links to another, symbolic and hard ones."""
+    kept: dict[object, Job] = {}
+    links: list[Path] = []
+    twins: list[Aside] = []
+    for job in sorted(jobs, key=lambda job: job.source != job.target):  # symbolic links last
+        if job.source is None or job.target is None:
+            continue
+        written = _written(job.target, entry_of)
+        first = kept.setdefault(_identity(job.target) or written, job)
+        assert first.target is not None
+        if first is not job and _written(first.target, entry_of) == written:
+            links.append(job.source)
+        elif first is not job:
+            why = f"one file with {first.source} (a hard link), which is restored; this name keeps the old"
+            twins.append(Aside(job.source, why))
+    return links, twins
 
 
 def _written(target: Path, entry_of: EntryOf) -> str:
@@ -132,21 +185,33 @@ def folds_case(folder: Path) -> bool:
     return sys.platform in ("win32", "darwin")
 
 
-def _refuse_overwritten_inputs(jobs: list[Job], in_place: bool) -> None:
-    """No result may replace an input, by whatever path, symbolic or hard link it is reached."""
+def _refuse_overwritten_inputs(jobs: list[Job], *, alone: bool) -> dict[Job, Problem]:
+    """No result may replace an input, by whatever path, symbolic or hard link it is reached.
+
+    A hard link that stands where one of many results belongs stops that one alone.
+    """
     sources: dict[tuple[int, int], Job] = {}
+    twins: dict[Job, Problem] = {}
     for job in jobs:
         if (identity := _identity(job.source)) is not None:
             sources.setdefault(identity, job)
     for job in jobs:
         identity = _identity(job.target)
         owner = None if identity is None else sources.get(identity)
-        if owner is None or (in_place and owner is job):
+        if owner is None or (job.in_place and owner is job):
             continue
-        if owner is job:
+        assert owner.source is not None
+        assert job.target is not None
+        if not alone and os.path.realpath(owner.source) != os.path.realpath(job.target):
+            message = f"{job.name}: {job.target} is there, and one file with {owner.name} (a hard link)"
+            twins[job] = Problem(job.name, InputError(message, hint="-o FOLDER/ or --name"))
+        elif owner is job:
             hint = "--in-place allows it; -o names another"
             raise UsageError(f"{job.name}: the result would replace the input", hint=hint)
-        raise UsageError(f"the result of {job.name} would replace {owner.name}", hint="-o FOLDER/ or --name")
+        else:
+            hint = "-o FOLDER/ or --name"
+            raise UsageError(f"the result of {job.name} would replace {owner.name}", hint=hint)
+    return twins
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

@@ -3,9 +3,10 @@
 import os
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import BinaryIO
 
+from ..atomic import Follower, attributes_of
 from ..errors import FileThereError, InputError, OutputError
 from ..images import (
     DEFAULT_MAX_PIXELS,
@@ -18,7 +19,6 @@ from ..images import (
     write,
 )
 from ..wording import reason
-from .inputs import same_file
 from .plan import Job
 
 
@@ -41,15 +41,16 @@ class Transfer:
         source = self.standard_input if job.source is None else job.source
         assert source is not None
         image = read(source, max_pixels=self.max_pixels, damaged=self.damaged)
-        if job.source is not None and job.target is not None and same_file(job.source, job.target):
+        if job.in_place and job.target is not None:
             lost = lost_in_place(image.origin, job.target.suffix)
             if lost is not None:
                 hint = "leave --in-place off: the result is written beside it"
                 raise InputError(f"{job.source}: not replaced: {lost}", hint=hint)
         return image
 
-    def save(self, image: Image, target: Path | None) -> Receipt:
-        """Writes the result, in folders that are made where they are missing."""
+    def save(self, image: Image, job: Job, source: os.stat_result | None) -> Receipt:
+        """Writes the result of what `source` was when it was read, in folders that are made where missing."""
+        target = job.target
         if target is None:
             return self._send(image)
         try:
@@ -58,7 +59,12 @@ class Transfer:
             raise OutputError(f"{target}: {error.filename} is a file, not a folder") from error
         except OSError as error:
             raise OutputError(f"{target}: cannot be written: {reason(error)}") from error
-        return write(image, target, self.write)
+        if source is None:
+            return write(image, target, self.write)
+        held = attributes_of(target)
+        receipt = write(image, Follower(target, source, job.in_place), self.write)
+        gone = sorted(held.keys() - attributes_of(target).keys())
+        return replace(receipt, lost=(*receipt.lost, *(f"extended attribute {name}" for name in gone)))
 
     def _send(self, image: Image) -> Receipt:
         """Encoded as a whole before the first byte leaves: a reader never sees half an image."""
@@ -68,10 +74,12 @@ class Transfer:
         extension = output_extension(stored_as, lossless=self.lossless)
         buffer = BytesIO()
         receipt = write(image, buffer, replace(self.write, format=extension))
-        data = buffer.getbuffer()
+        sent = 0
         try:
-            while data:  # unbuffered (PYTHONUNBUFFERED), a stream takes what fits and only says how much
-                data = data[stream.write(data) :]
+            with buffer.getbuffer() as data:  # let go whatever happens: the buffer cannot close before
+                while sent < len(data):  # unbuffered (PYTHONUNBUFFERED), a stream says how much it took
+                    with data[sent:] as rest:
+                        sent += stream.write(rest)
             stream.flush()
         except BrokenPipeError:
             raise

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..batch.plan import Job, Plan
     from ..engine.restorer import Estimate
 
+_MOST_KINDS = 6  # that a line names
+
 
 class Account:
     """Takes outcomes, says what is to be said about each, and knows the exit code."""
@@ -30,6 +32,7 @@ class Account:
         self._files: list[dict[str, Any]] = []
         self._choices: list[dict[str, str]] = []
         self._unchanged = 0  # of those that were restored
+        self._not_taken: dict[str, int] = {}
         self._counts = {"planned": 0, "restored": 0, "failed": 0, "skipped": 0}
         self._last_error: Exception | None = None
         self._only_weights_failed = True
@@ -48,6 +51,9 @@ class Account:
             self.output.note(
                 f"{them} left out: results of other tasks; they are restored where they are named"
             )
+        for one in plan.aside:
+            self.output.warn(f"{one.path}: left out: {one.why}")
+        self._not_taken = plan.not_taken
         for job in plan.done:
             self._skip(job)
         for problem in plan.problems:
@@ -160,7 +166,7 @@ class Account:
         if not self._alone or self.stopped is not None or self._counts["planned"]:
             self.output.note(self._summary(seconds))
         summary = {**self._counts, "seconds": round(seconds, 3), "interrupted": self.stopped is not None}
-        summary["unchanged"] = self._unchanged
+        summary |= {"unchanged": self._unchanged, "not_taken": self._not_taken}
         self.output.document(
             {
                 "restorecli": __version__,
@@ -173,6 +179,10 @@ class Account:
         return self._exit_code()
 
     def _summary(self, seconds: float) -> str:
+        others = f"; not taken: {kinds_in_words(self._not_taken)}" if self._not_taken else ""
+        return self._work_in_words(seconds) + others
+
+    def _work_in_words(self, seconds: float) -> str:
         most_wanted = "planned" if self._counts["planned"] else "restored"
         counts = {name: count for name, count in self._counts.items() if count or name == most_wanted}
         same = f" ({self._unchanged} unchanged)" if self._unchanged else ""
@@ -208,6 +218,13 @@ def describe(error: Exception) -> dict[str, Any]:
         "hint": error.hint if known else None,
         "exit_code": error.exit_code if known else EXIT_BUG,
     }
+
+
+def kinds_in_words(kinds: dict[str, int]) -> str:
+    """`3 nef, 1 txt`: files by kind, the most frequent first."""
+    shown = [f"{count} {kind}" for kind, count in kinds.items()]
+    more = sum(kinds.values()) - sum(list(kinds.values())[:_MOST_KINDS])
+    return ", ".join([*shown[:_MOST_KINDS], *([f"{more} of other kinds"] if more else [])])
 
 
 def _bytes(count: int) -> str:

@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..tasks import Task, Value
 from ..weights import licence
 from ..wording import level_text, reason
-from .account import Account
+from .account import Account, kinds_in_words
 from .first_use import tell, tell_what_is_missing, tell_what_may_be_missing
 from .options import RestoreOptions
 from .output import Output, is_closed, mode_of
@@ -102,7 +102,8 @@ def _find(task: Task, options: RestoreOptions, naming: "Naming") -> "Inputs":
             raise InputError(f"only results of restorecli in {where}", hint=hint)
         could_look_below = options.inputs and not options.recursive
         hint = f"-r looks into folders below: restore {task.name} {where} -r" if could_look_below else None
-        raise InputError(f"no images found in {where}", hint=hint)
+        there = f", only {kinds_in_words(found.not_taken)}" if found.not_taken else ""
+        raise InputError(f"no images found in {where}{there}", hint=hint)
     return found
 
 

@@ -49,6 +49,25 @@ def test_a_folder_is_flat_unless_asked(tmp_path: Path):
     assert found(tmp_path, tmp_path, recursive=True) == ["a.JPG", "b.png", "sub/c.tiff", "sub/deep/d.webp"]
 
 
+def test_files_that_are_not_taken_are_counted_by_kind(tmp_path: Path):
+    touch(tmp_path, "a.png", "b.NEF", "c.nef", "notes.txt", "film.mp4", "sub/d.jxl", "README")
+    touch(tmp_path, ".hidden.txt", ".a.png.12-0123456789abcd.restore-tmp", "a.denoise.png", "a.upscale.avifs")
+    touch(tmp_path, "b.xmp", "c.NEF.xmp", "Thumbs.db", "desktop.ini", "IMG_1.AAE", "out/x.psd")
+    (tmp_path / "album").symlink_to(tmp_path, target_is_directory=True)
+    flat = {"nef": 2, "mp4": 1, "txt": 1, "without suffix": 1}
+    assert find_inputs([str(tmp_path)]).not_taken == flat
+    below = find_inputs(
+        [str(tmp_path), str(tmp_path / "sub")], recursive=True, output_folder=tmp_path / "out"
+    )
+    assert below.not_taken == {"nef": 2, "jxl": 1, "mp4": 1, "txt": 1, "without suffix": 1}
+    assert next(iter(below.not_taken)) == "nef"
+    assert find_inputs([f"{tmp_path}/*.n*"]).not_taken == {"nef": 1}
+    assert find_inputs([str(tmp_path), str(tmp_path / "notes.txt")]).not_taken == {
+        kind: count for kind, count in flat.items() if kind != "txt"
+    }
+    assert planned(tmp_path).not_taken == flat
+
+
 def test_a_walk_leaves_out_hidden_files_temporaries_own_results_and_the_output(tmp_path: Path):
     touch(tmp_path, "a.png", ".hidden.png", ".git/x.png", ".a.png.12-0123456789abcd.restore-tmp")
     touch(
@@ -302,10 +321,10 @@ def test_in_place_replaces_the_picture_and_leaves_a_link_a_link(tmp_path: Path):
 
 
 def test_in_place_a_picture_is_restored_once_however_many_links_lead_to_it(tmp_path: Path):
-    touch(tmp_path, "in/t.png", "far.png")
+    touch(tmp_path, "in/t.png", "in/sub/far.png")
     (tmp_path / "in" / "l.png").symlink_to("t.png")
     for name in ("one.png", "two.png"):
-        (tmp_path / "in" / name).symlink_to(tmp_path / "far.png")
+        (tmp_path / "in" / name).symlink_to(tmp_path / "in" / "sub" / "far.png")
     plan = planned(tmp_path / "in", in_place=True)
     assert [job.source.name for job in plan.jobs if job.source] == ["one.png", "t.png"]
     assert [path.name for path in plan.left_out] == ["l.png", "two.png"]
