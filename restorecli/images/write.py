@@ -20,6 +20,7 @@ from .pixels import flattened, to_8_bit, to_16_bit
 
 _FIELDS = ("icc", "exif", "xmp", "iptc", "comment", "dpi", "png_chunks")
 _NAMES = {"png_chunks": "PNG texts"}
+_MOST_DPI = 1_000_000  # more is damage, and too much for the numbers that formats have for it
 _PROFILE_SPACES = {b"GRAY": 1, b"RGB ": 3}  # other names, and profiles cut short, are not judged
 
 
@@ -155,6 +156,8 @@ def _why_not(image: Image, field: str, codec: Codec, strip: bool) -> str | None:
         return f"{codec.name} has no place for it"
     if field == "icc" and _PROFILE_SPACES.get(value[16:20], image.channels) != image.channels:
         return "made for other channels"  # a gray mosaic became colours
+    if field == "dpi" and max(value) > _MOST_DPI:
+        return "no resolution"
     if field in codec.most_bytes and len(value) > codec.most_bytes[field]:
         return f"larger than {codec.name} allows"
     if field == "exif" and codec.rebuilds_exif and not exif.is_sound(value):
