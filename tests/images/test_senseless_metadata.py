@@ -16,4 +16,5 @@ def test_a_resolution_that_is_none_is_left_out_and_said(tmp_path: Path, suffix: 
     image = replace(Image.from_array(pixels), metadata=Metadata(dpi=(109_090_909.0, 109_090_909.0)))
     receipt = write(image, tmp_path / f"a{suffix}")
     assert "dpi: no resolution" in receipt.lost
-    assert read(tmp_path / f"a{suffix}").metadata.dpi in (None, (96.0, 96.0))  # BMP has always one
+    left = read(tmp_path / f"a{suffix}").metadata.dpi
+    assert left is None or max(left) < 97  # BMP has always one
