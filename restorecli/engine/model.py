@@ -184,6 +184,8 @@ class Model:
             """Each window, in order, with its result; reported when it has been pasted."""
             nonlocal retried
             windows, done = iter(grid), 0
+            if progress is not None:
+                progress(0, len(grid))  # what is worked on is known before its first tile is done
             while group := list(islice(windows, batch)):
                 inputs = to_float([cut(pixels, window) for window in group], self.spec.value_range)
                 outputs, again = self.network(inputs, dtype)
