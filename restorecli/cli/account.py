@@ -242,4 +242,8 @@ def _in_words(report: dict[str, Any]) -> str:
     if report["noise"] is not None:
         kind = "white" if report["noise"]["white"] else "not white"
         told["noise"] = f"sigma {report['noise']['sigma']:.1f}, {kind}"
-    return ", ".join(f"{key} {value}" for key, value in told.items() if value not in (None, (), "", 0))
+    return ", ".join(
+        f"{key} {f'{value:.3g}' if isinstance(value, float) else value}"
+        for key, value in told.items()
+        if value not in (None, (), "", 0)
+    )

@@ -53,6 +53,10 @@ def sniff(stream: BinaryIO, suffix: str) -> Codec:
     for codec in CODECS.values():
         if codec.knows is not None and codec.knows(head):
             return codec
+    if head[4:12] == b"ftypcrx ":
+        raise InputError(
+            "this is a camera raw file", hint="develop it to a 16-bit TIFF first, in a raw converter"
+        )
     if head[4:8] == b"ftyp":
         raise InputError(
             "this is a video or another media file, not an image", hint="export a frame as PNG first"
@@ -61,6 +65,8 @@ def sniff(stream: BinaryIO, suffix: str) -> Codec:
     if named is not None and named.knows is None:
         return named
     text = head.lstrip().lower()
+    if text.startswith((b"<?xml", b"<svg", b"<!doctype svg")) and b"<svg" in text:
+        raise InputError("this is an SVG drawing, which has no pixels", hint="export it as PNG first")
     if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<svg")):
         raise InputError("not an image: this is a web page or XML text", hint="download the picture itself")
     if not head.strip(b"\0"):
