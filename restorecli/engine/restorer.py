@@ -79,6 +79,8 @@ class Restorer:
         named = {name: values.pop(name) for name in list(values) if name in levels}
         if "device" in values:
             values["device"] = str(values["device"])  # a torch.device says its name
+        if (settings is not None and values) or (named and not isinstance(task, str)):
+            raise TypeError(f"said twice: {', '.join((*values, *named))}")
         self.settings = settings or Settings(**values)
         self.device, _ = pick_device(self.settings.device)  # a missing one is said before anything is loaded
         if isinstance(task, str):
@@ -191,7 +193,7 @@ class Restorer:
             return self._expected, None
         channels = 1 if shows_gray(image.pixels, image.alpha) else image.channels
         noise = noise_of(image) if selection.by_noise else None
-        white = noise is not None and noise.white
+        white = None if noise is None else noise.white
         chosen = selection.for_photo(channels=channels, white_noise=white)
         if not selection.must_measure(chosen.entry):
             return chosen, noise

@@ -155,6 +155,8 @@ def test_weights_that_are_here_are_loaded_at_once_and_gray_ones_when_they_are_ne
     for pixels in (COLOUR, GRAY, COLOUR, GRAY):
         restorer(pixels)
     assert told == ["coloured", "gray"]
+    report = restorer.restore_image(Image.from_array(GRAY)).report
+    assert report.chosen == "the default for denoise of gray photos"  # noise was not looked at
     weights = restorer.choices[3]
     assert weights == Choice("coloured (by the photo also gray)", "the default for denoise")
 

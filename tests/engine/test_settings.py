@@ -13,7 +13,9 @@ import restorecli
 from restorecli import Restorer
 from restorecli.errors import UsageError
 from restorecli.images import Image
+from restorecli.networks.identity import Identity
 from restorecli.settings import Settings, SettingsOptions
+from restorecli.spec import ModelSpec
 from restorecli.tasks import TASKS
 
 PICTURE = Image.from_array(np.zeros((40, 40, 3), np.uint8))
@@ -33,6 +35,13 @@ def test_a_pillow_image_comes_back_as_one():
         assert (result.mode, result.tobytes()) == (mode, picture.tobytes())
     with pytest.raises(UsageError, match="mode P"):
         restorecli.restore(Pillow.new("P", (4, 4)), model="identity")
+
+
+def test_what_is_said_twice_is_an_error():
+    with pytest.raises(TypeError, match="strength"):
+        Restorer("denoise", model="identity", settings=Settings(), strength=0.5)
+    with pytest.raises(TypeError, match="sigma"):
+        Restorer.from_network(Identity(), ModelSpec("identity"), sigma=5)
 
 
 def test_numbers_of_numpy_are_numbers():
