@@ -1,15 +1,21 @@
 """Which damage a training sample gets: the mixes that a recipe chooses from, made of ops/degrade.py."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Protocol, runtime_checkable
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from PIL import Image
 from torch import Generator, Tensor
 
 from ..ops import degrade
 from ..ops.blur import blur, random_kernel
-from ..ops.draw import happens, uniform
+from ..ops.camera import soften
+from ..ops.draw import happens, log_uniform, uniform
+from ..ops.grain import coloured_noise
 from ..ops.patterns import with_pattern
 from ..ops.rain import rain
 from ..ops.resize import matlab_bicubic
@@ -178,11 +184,26 @@ def _shrinking(length: int, scale: int) -> Tensor:
     return matlab_bicubic(torch.eye(length), (length // scale, length))
 
 
+@cache
+def _lanczos(length: int, scale: int) -> Tensor:
+    """The same of what most programs shrink by."""
+    rows = Image.fromarray(np.eye(length, dtype=np.float32)).resize(
+        (length, length // scale), Image.Resampling.LANCZOS
+    )
+    return torch.from_numpy(np.array(rows))
+
+
 @dataclass(frozen=True, slots=True)
 class DownMix:
-    """Made smaller as Matlab's imresize does, in 256 steps as the files of the test sets are."""
+    """Made smaller as Matlab's imresize does, in 256 steps as the files of the test sets are.
+
+    `photo_share` of the samples are small as photos are: soft or not, shrunk by another kernel, with slight
+    noise, and stored as JPEG. What is wanted is the clean large image all the same.
+    """
 
     scale: int = 2
+    photo_share: float = 0.0
+    pattern_share: float = 0.0
 
     @property
     def margin(self) -> int:
@@ -190,9 +211,39 @@ class DownMix:
         return 4 * self.scale
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
-        rows, columns = (_shrinking(length, self.scale) for length in clean.shape[-2:])
-        small = degrade.to_8_bit(degrade.to_8_bit(rows @ clean) @ columns.T)
+        if self.pattern_share > 0 and happens(generator, self.pattern_share):
+            clean = with_pattern(clean, generator)
+        if self.photo_share > 0 and happens(generator, self.photo_share):
+            small = self._as_photo(clean, generator)
+        else:
+            small = self._shrunk(_shrinking, clean)
         return without_margin(small, 4), without_margin(clean, self.margin), float("nan")
+
+    def _shrunk(self, matrix: Callable[[int, int], Tensor], image: Tensor) -> Tensor:
+        rows, columns = (matrix(length, self.scale) for length in image.shape[-2:])
+        return degrade.to_8_bit(degrade.to_8_bit(rows @ image) @ columns.T)
+
+    def _as_photo(self, clean: Tensor, generator: Generator) -> Tensor:
+        soft = soften(clean, uniform(generator, 0.3, 0.4 * self.scale)) if happens(generator, 0.4) else clean
+        kernel = uniform(generator)
+        if kernel < 0.25:
+            small = self._shrunk(_shrinking, soft)
+        elif kernel < 0.5:
+            small = self._shrunk(_lanczos, soft)
+        elif kernel < 0.75:
+            small = F.avg_pool2d(soft, self.scale)
+        else:
+            size = [length // self.scale for length in soft.shape[-2:]]
+            small = F.interpolate(soft[None], size, mode="bilinear", antialias=True)[0]
+        if happens(generator, 0.6):
+            noise = coloured_noise if happens(generator, 0.6) else degrade.gaussian_noise
+            small = noise(small, log_uniform(generator, 0.5, 7), generator)
+        if happens(generator, 0.7):
+            quality = round(95 - 35 * uniform(generator) ** 1.5)
+            subsampling = "4:2:0" if happens(generator, 0.65) else "4:4:4"
+            shift = (int(uniform(generator, 0, 8)), int(uniform(generator, 0, 8)))
+            return degrade.jpeg(small, quality, subsampling=subsampling, shift=shift)
+        return degrade.to_8_bit(small)
 
 
 @dataclass(frozen=True, slots=True)
