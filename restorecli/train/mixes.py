@@ -209,7 +209,7 @@ class RainMix:
     heavy_share: float = 0.35
     pattern_share: float = 0.0
     flat_share: float = 0.0
-    drawn_dry_share: float = 0.7
+    drawn_dry_share: float = 0.9
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         dry_share, kind = self.clean_share, uniform(generator)
