@@ -108,9 +108,9 @@ def mosaic(image: Tensor, pattern: str = "grbg") -> Tensor:
     return mosaicked(image, pattern)
 
 
-def rain_8_bit(image: Tensor, generator: Generator) -> Tensor:
+def rain_8_bit(image: Tensor, generator: Generator, *, heavy_share: float = 0.35) -> Tensor:
     """A rainy 8-bit photo."""
-    return to_8_bit(rain(image, generator))
+    return to_8_bit(rain(image, generator, heavy_share=heavy_share))
 
 
 def blur_8_bit(image: Tensor, size: float, generator: Generator, *, sigma: float = 1.0) -> Tensor:
@@ -131,6 +131,8 @@ DEGRADATIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "mosaic": lambda image, level, generator: mosaic(image),
     "bicubic_down": lambda image, level, generator: shrink_8_bit(image, int(level)),
     "rain": lambda image, level, generator: rain_8_bit(image, generator),
+    "light_rain": lambda image, level, generator: rain_8_bit(image, generator, heavy_share=0.0),
+    "heavy_rain": lambda image, level, generator: rain_8_bit(image, generator, heavy_share=1.0),
     "blur": blur_8_bit,
     "jpeg444": lambda image, level, generator: jpeg(image, int(level), subsampling="4:4:4"),
 }

@@ -15,13 +15,20 @@ from .draw import happens, uniform
 _FIRST_ORDER = torch.tensor([[0.0, 2.0], [3.0, 1.0]])
 
 
+def with_flat(image: Tensor, generator: Generator) -> Tensor:
+    """(3, h, w) in [0, 1] with one colour, of any strength, in a rectangle of any size."""
+    top, bottom, left, right = _rectangle(image, generator)
+    colour = torch.rand(3, 1, 1, generator=generator)
+    if happens(generator, 0.5):  # the colours of drawings: each of the three off, full or between
+        colour = (2 * colour - 0.5).clamp(0, 1)
+    drawn = image.clone()
+    drawn[:, top:bottom, left:right] = colour
+    return drawn
+
+
 def with_pattern(image: Tensor, generator: Generator) -> Tensor:
     """(3, h, w) in [0, 1] with a pattern in a rectangle of any size, often over all of it."""
-    height, width = image.shape[-2:]
-    top, bottom = _part(height, generator)
-    left, right = _part(width, generator)
-    if happens(generator, 0.4):
-        top, bottom, left, right = 0, height, 0, width
+    top, bottom, left, right = _rectangle(image, generator)
     drawn = image.clone()
     part = image[:, top:bottom, left:right]
     thresholds = _thresholds((bottom - top, right - left), generator)
@@ -32,6 +39,16 @@ def with_pattern(image: Tensor, generator: Generator) -> Tensor:
     low, high = _two_colours(generator)
     drawn[:, top:bottom, left:right] = torch.where(shown > thresholds, high, low)
     return drawn
+
+
+def _rectangle(image: Tensor, generator: Generator) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right: anywhere, and often all of the image."""
+    height, width = image.shape[-2:]
+    top, bottom = _part(height, generator)
+    left, right = _part(width, generator)
+    if happens(generator, 0.4):
+        return 0, height, 0, width
+    return top, bottom, left, right
 
 
 def _part(length: int, generator: Generator) -> tuple[int, int]:

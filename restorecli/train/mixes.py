@@ -16,7 +16,7 @@ from ..ops.blur import blur, random_kernel
 from ..ops.camera import soften
 from ..ops.draw import happens, log_uniform, uniform
 from ..ops.grain import coloured_noise
-from ..ops.patterns import with_pattern
+from ..ops.patterns import with_flat, with_pattern
 from ..ops.rain import rain
 from ..ops.resize import matlab_bicubic
 
@@ -248,18 +248,30 @@ class DownMix:
 
 @dataclass(frozen=True, slots=True)
 class RainMix:
-    """Streaks of rain; a share of the photos stays dry, so that dry photos stay as they are."""
+    """Streaks of rain; a share of the photos stays dry, so that dry photos stay as they are.
+
+    Shares of them hold a drawn pattern or one flat colour: of those `drawn_dry_share` stays dry.
+    """
 
     margin: ClassVar[int] = 0
     scale: ClassVar[int] = 1
     clean_share: float = 0.1
     hazy_share: float = 0.1
+    heavy_share: float = 0.35
+    pattern_share: float = 0.0
+    flat_share: float = 0.0
+    drawn_dry_share: float = 0.9
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
-        if happens(generator, self.clean_share):
+        dry_share, kind = self.clean_share, uniform(generator)
+        if kind < self.pattern_share + self.flat_share:
+            draw = with_pattern if kind < self.pattern_share else with_flat
+            clean, dry_share = degrade.to_8_bit(draw(clean, generator)), self.drawn_dry_share
+        if happens(generator, dry_share):
             return clean, clean, float("nan")
         haze = uniform(generator, 0, 0.1) if happens(generator, self.hazy_share) else 0.0
-        return degrade.to_8_bit(rain(clean, generator, haze=haze)), clean, float("nan")
+        rainy = rain(clean, generator, haze=haze, heavy_share=self.heavy_share)
+        return degrade.to_8_bit(rainy), clean, float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Generator
 
 from restorecli.ops.blur import blur, convolve, disc_kernel, highlights, line_kernel, random_kernel
-from restorecli.ops.rain import rain
+from restorecli.ops.rain import heavy_rain, light_rain, rain
 
 
 def seeded(seed: int = 1) -> Generator:
@@ -94,6 +94,30 @@ def test_rain_adds_light_of_one_colour_and_leaves_gaps():
     added = torch.stack([(result - image).mean() for result in results])
     assert 0.005 < added.median() < 0.15
     assert added.max() > 3 * added.median()  # from drizzle to downpour
+
+
+def test_heavy_rain_covers_more_than_light_rain_and_adds_more():
+    size = (96, 96)
+    light, heavy = (
+        torch.stack([draw(size, seeded(seed)) for seed in range(24)]) for draw in (light_rain, heavy_rain)
+    )
+    assert light.min() >= 0 <= heavy.min()
+    covered = [(layers > 0.01).float().mean((1, 2)).median() for layers in (light, heavy)]
+    assert covered[0] < 0.6 < 0.8 < covered[1]
+    assert heavy.mean((1, 2)).median() > 3 * light.mean((1, 2)).median()
+
+
+def test_streaks_of_heavy_rain_are_long_and_thin():
+    """As in pairs of heavy rain: alike far along the streak, and not two pixels beside it."""
+    alike_along, alike_beside = [], []
+    for seed in range(12):
+        layer = heavy_rain((160, 160), seeded(seed))
+        spectrum = torch.fft.rfft2(layer - layer.mean()).abs().square()
+        likeness = torch.fft.irfft2(spectrum)
+        likeness = likeness / likeness[0, 0]
+        alike_along.append(likeness[20, torch.arange(-14, 15)].max().item())
+        alike_beside.append(likeness[0, 3].item())
+    assert sorted(alike_along)[6] > 0.3 > sorted(alike_beside)[6]
 
 
 def test_streaks_run_nearly_upright():

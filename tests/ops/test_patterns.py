@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Generator
 
-from restorecli.ops.patterns import ordered, with_pattern
+from restorecli.ops.patterns import ordered, with_flat, with_pattern
 
 
 def test_the_thresholds_are_those_of_bayer():
@@ -33,3 +33,16 @@ def test_a_pattern_has_two_colours_a_channel_and_leaves_the_rest_alone(seed):
     rows, columns = changed.any(1).nonzero().flatten(), changed.any(0).nonzero().flatten()
     part = drawn[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     assert all(channel.unique().numel() <= 2 for channel in part)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_flat_part_has_one_colour_and_leaves_the_rest_alone(seed):
+    generator = Generator().manual_seed(seed)
+    photo = torch.rand(3, 40, 56, generator=generator)
+    before = photo.clone()
+    drawn = with_flat(photo, generator)
+    assert torch.equal(photo, before)
+    changed = (drawn != photo).any(0)
+    assert changed.any()
+    assert len(drawn[:, changed].unique(dim=1).T) == 1
+    assert 0 <= drawn.min() <= drawn.max() <= 1

@@ -154,6 +154,16 @@ def test_shares_of_clean_photos_are_kept():
         assert 0.18 < sum(clean) / 120 < 0.42
 
 
+def test_of_drawn_images_that_share_stays_dry():
+    photo = (torch.rand(3, 40, 40, generator=Generator().manual_seed(1)) * 255).round() / 255
+    for shares in ({"pattern_share": 1.0}, {"flat_share": 1.0}):
+        generator = Generator().manual_seed(2)
+        mix = RainMix(clean_share=0.0, drawn_dry_share=0.7, **shares)
+        samples = [mix(photo, generator)[:2] for _ in range(120)]
+        assert all(not torch.equal(target, photo) for _, target in samples)
+        assert 0.58 < sum(torch.equal(*pair) for pair in samples) / 120 < 0.82
+
+
 def test_mosaics_are_the_photos_unless_they_are_noisy():
     photo = torch.rand(3, 16, 16, generator=Generator().manual_seed(1))
     generator = Generator().manual_seed(2)
