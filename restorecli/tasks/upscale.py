@@ -7,9 +7,9 @@ _SCALES = (2.0, 3.0, 4.0)
 UPSCALE = Task(
     name="upscale",
     summary="Make an image 2, 3 or 4 times larger.",
-    description="Enlarges with edges sharper than plain resizing gives. It expects a clean image: "
-    "noise and JPEG blocks grow with it, so let restore denoise or restore dejpeg take them away "
-    "first.",
+    description="Enlarges with edges sharper than plain resizing gives. Noise and JPEG blocks grow "
+    "with it (slight ones do not at 3 and 4 times), so let restore denoise or restore dejpeg take them "
+    "away first.",
     level=Level("scale", int, "How many times larger.", choices=(2, 3, 4), default=2),
     enlarges=True,
     examples=(
