@@ -47,7 +47,7 @@ def make_case(item: Item, place: int, card: Card, level: float | str | None) -> 
         channels = max(len(damaged), len(clean))
         return Case(item.name, damaged.expand(channels, -1, -1), clean.expand(channels, -1, -1))
     if TASKS[card.task].enlarges:
-        return _small_and_large(item, card, clean, int(float(level or 0)))
+        return _small_and_large(item, card, clean, int(float(level or 0)), generator)
     if card.in_colour:
         clean = clean.expand(3, -1, -1)
     amount = float(level) if isinstance(level, (int, float)) else card.strength
@@ -73,15 +73,15 @@ def _as_asked(image: Tensor, card: Card) -> Tensor:
     return to_8_bit((exact * exact.new_tensor(_RGB2GRAY)[:, None, None]).sum(0, keepdim=True)).float()
 
 
-def _small_and_large(item: Item, card: Card, clean: Tensor, scale: int) -> Case:
+def _small_and_large(item: Item, card: Card, clean: Tensor, scale: int, generator: Generator) -> Case:
     if card.damage == "bicubic_down_float":
         height, width = (side // scale for side in clean.shape[-2:])
         whole = clean[..., : height * scale, : width * scale].double()
         small = matlab_bicubic(whole, (height, width), scale=1 / scale).float()
-    elif scale in item.small:
+    elif card.damage == "bicubic_down" and scale in item.small:
         small = as_tensor(load(item.small[scale]))
     else:
-        small = DEGRADATIONS[card.damage](clean, scale, Generator())
+        small = DEGRADATIONS[card.damage](clean, scale, generator)
     # Where a side cannot be divided by the scale, imresize rounded up and the set's maker cut off, or not.
     height, width = (
         min(side, large // scale) for side, large in zip(small.shape[-2:], clean.shape[-2:], strict=True)

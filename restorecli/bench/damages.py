@@ -7,10 +7,10 @@ from ..ops import shots
 from ..spec import WeightsEntry
 from ..tasks import TASKS, Card
 
-_DRAWN = ("rain", "blur", *shots.SHOTS)  # each image gets its own
+_DRAWN = ("rain", "blur", "photo_down", *shots.SHOTS)  # each image gets its own
 _MEANS = {
     "noise": "sigma", "noise8": "sigma", "correlated": "sigma", "shot": "sigma", "jpeg": "quality",
-    "jpeg444": "quality", "bicubic_down": "scale", "mosaic": "pattern",
+    "jpeg444": "quality", "bicubic_down": "scale", "photo_down": "scale", "mosaic": "pattern",
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def damage_card(text: str, entry: WeightsEntry) -> Card:
         raise UsageError(f"{text}: the level is not in {low:g} to {high:g}", hint=f"--damage {name}:25")
     if number and name in shots.SHOTS:
         raise UsageError(f"{text}: {name} has no level", hint=f"--damage {name}")
-    shrinks, scale = name == "bicubic_down", entry.model.scale
+    shrinks, scale = name in ("bicubic_down", "photo_down"), entry.model.scale
     if shrinks != (scale > 1) or (shrinks and amount != scale):
         wanted = f"bicubic_down:{scale}" if scale > 1 else "noise:25"
         raise UsageError(

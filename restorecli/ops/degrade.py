@@ -119,6 +119,12 @@ def blur_8_bit(image: Tensor, size: float, generator: Generator, *, sigma: float
     return gaussian_noise_8_bit(blur(image, kernel, generator), sigma, generator)
 
 
+def photo_down(image: Tensor, scale: int, generator: Generator) -> Tensor:
+    """A small photo as the web has them: the mean of each scale x scale pixels, slight noise, JPEG 80."""
+    small = F.avg_pool2d(image, scale)
+    return jpeg(gaussian_noise_8_bit(small, 2, generator), 80)
+
+
 # What a bench or an evaluation can ask for by name: (clean, level, generator) -> damaged. The level is a
 # sigma, a quality, a scale (the result is smaller), the largest kernel's size; mosaics and rain have none.
 DEGRADATIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
@@ -130,6 +136,7 @@ DEGRADATIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "jpeg": lambda image, level, generator: jpeg(image, int(level)),
     "mosaic": lambda image, level, generator: mosaic(image),
     "bicubic_down": lambda image, level, generator: shrink_8_bit(image, int(level)),
+    "photo_down": lambda image, level, generator: photo_down(image, int(level), generator),
     "rain": lambda image, level, generator: rain_8_bit(image, generator),
     "light_rain": lambda image, level, generator: rain_8_bit(image, generator, heavy_share=0.0),
     "heavy_rain": lambda image, level, generator: rain_8_bit(image, generator, heavy_share=1.0),

@@ -28,6 +28,14 @@ UPSCALE = Task(
             damage="bicubic_down_float", followed_by="SRCNN, VDSR, and most for their bicubic rows",
             levels=_SCALES, gray="rgb2ycbcr", crop="scale", rounding="8 bit",
         ),
+        Card(
+            "small-photo", "upscale",
+            "a small photo as the web has them, made by restorecli of a clean image: the mean of the pixels "
+            "that become one, noise of sigma 2, JPEG 80 with halved chroma; seeded with 1, 2, 3, ... image "
+            "by image",
+            damage="photo_down", levels=_SCALES, seed=1, seed_per_image=True, crop="scale",
+            rounding="8 bit",
+        ),
     ),
     usual=Usual(pairs=("bicubic",), clean=("bicubic",)),
     baselines=(Baseline("bicubic", "restorecli.bench.baselines:bicubic"),),

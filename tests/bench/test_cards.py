@@ -13,7 +13,7 @@ from restorecli.bench.folders import inspect, load, open_folder
 from restorecli.bench.protocols import all_cards, checked_levels, find_card, usual_cards
 from restorecli.errors import InputError, UsageError
 from restorecli.ops import metrics, shots
-from restorecli.ops.degrade import DEGRADATIONS, to_8_bit
+from restorecli.ops.degrade import DEGRADATIONS, photo_down, to_8_bit
 from restorecli.ops.resize import shrink_8_bit
 
 CARDS = {card.name: card for card in all_cards()}
@@ -62,8 +62,9 @@ def test_every_card_makes_the_same_case_twice_and_scores_it(tmp_path, card):
 
 def test_drawn_damage_is_another_for_each_image(tmp_path):
     item = clean_set(tmp_path).items[0]
-    for name in ("rain-drawn", "blur-drawn", "phone", "low-light", "scan"):
-        inputs = [make_case(item, place, CARDS[name], None).input for place in (0, 1)]
+    for name in ("rain-drawn", "blur-drawn", "phone", "low-light", "scan", "small-photo"):
+        level = (*CARDS[name].levels, None)[0]
+        inputs = [make_case(item, place, CARDS[name], level).input for place in (0, 1)]
         assert not torch.equal(*inputs)
 
 
@@ -95,6 +96,16 @@ def test_small_images_of_the_set_are_taken_and_made_where_there_are_none(tmp_pat
     (item,) = inspect(open_folder(tmp_path)).items
     assert torch.equal(make_case(item, 0, CARDS["bicubic"], 3.0).input, as_tensor(load(small)))
     assert torch.equal(make_case(item, 0, CARDS["bicubic"], 2.0).input, shrink_8_bit(as_tensor(clean), 2))
+
+
+def test_a_small_photo_is_made_also_where_the_set_has_small_images(tmp_path):
+    clean = photo(3, (42, 48))
+    save(tmp_path / "HR/bird.png", clean)
+    save(tmp_path / "LR_x3/birdx3.png", np.zeros((14, 16, 3), dtype=np.uint8))
+    (item,) = inspect(open_folder(tmp_path)).items
+    case = make_case(item, 0, CARDS["small-photo"], 3.0)
+    assert case.input.shape == (3, 14, 16)
+    assert torch.equal(case.input, photo_down(as_tensor(clean), 3, Generator().manual_seed(1)))
 
 
 def test_an_image_of_which_nothing_is_left_to_judge_is_named(tmp_path):
