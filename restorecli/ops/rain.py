@@ -82,6 +82,8 @@ def _streaks(
     if happens(generator, 0.4):
         chance *= _clumps(size, generator)
     specks = (torch.rand(size, generator=generator) < chance).float()
+    if not specks.any():  # a small photo has rain too
+        specks.view(-1)[int(uniform(generator, 0, specks.numel()))] = 1
     # Each streak has a brightness of its own.
     specks *= 0.1 + 0.9 * torch.rand(size, generator=generator) ** uniform(generator, 0.5, 2)
     smeared = _smear(specks, angle, length, thickness)
