@@ -84,7 +84,7 @@ def _formats() -> Iterator[Finding]:
     from ..images import CODECS
 
     always = [codec for codec in CODECS.values() if codec.library is None]
-    written = " and ".join(codec.words for codec in always if codec.encode is not None)
+    written = ", ".join(codec.words for codec in always if codec.encode is not None)
     yield Finding("formats", ", ".join(codec.words for codec in always), f"read; {written} written")
     for codec in CODECS.values():
         if codec.library is not None:

@@ -47,6 +47,7 @@ WHITE_NOISE = Kind("noise8:25", 8.5, "clean", 45.0)
 
 
 def kind_of(entry: WeightsEntry) -> Kind:
+    assert entry.task in KINDS, f"add to KINDS in this file what weights for {entry.task} must gain"
     return WHITE_NOISE if entry.white_noise else KINDS[entry.task]
 
 
