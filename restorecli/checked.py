@@ -15,6 +15,7 @@ from .errors import UsageError
 from .wording import near
 
 Table = TypeVar("Table")
+LARGEST = 10**300  # whole number that is taken for a number: a float holds no larger ones
 
 
 class CheckError(UsageError):
@@ -85,7 +86,7 @@ def _fits(kind: Any, value: object) -> bool:
     if isinstance(value, bool):
         return origin in (bool, object)
     if origin is float:
-        return isinstance(value, (int, float))
+        return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
     if origin is tuple:
         return isinstance(value, Sequence) and not isinstance(value, str)
     if is_dataclass(origin):

@@ -20,6 +20,17 @@ class Facts:
     multiple_of: int = 1  # sides of what goes in are multiples of this
 
 
+# What a model's numbers may be.
+RANGES: dict[str, tuple[float, float]] = {
+    "scale": (1, 16),
+    "multiple_of": (1, 4096),
+    "tile": (0, 16384),  # 0: the whole image
+    "overlap": (0, 8192),
+    "halo": (0, 1024),
+    "value_range": (1e-3, 65536),
+}
+MOST_PARTS = 4096  # blocks, features: whole numbers of params
+
 # By the network's name in NETWORKS. Only the params that matter are named, with their class's defaults.
 FACTS: dict[str, Callable[..., Facts]] = {
     "identity": lambda **_: Facts(),  # takes any channels
@@ -45,16 +56,18 @@ def facts_of(network: str, params: Mapping[str, object]) -> Facts:
     except (KeyError, TypeError):
         return Facts()
     numbers = (found.channels, found.scale, found.multiple_of)
-    return found if all(type(number) is int and number > 0 for number in numbers) else Facts()
+    return found if all(type(number) is int for number in numbers) else Facts()
 
 
 def with_facts(model: ModelSpec, table: Mapping[str, object], where: str) -> ModelSpec:
-    """The model with what follows from its params; a table that says otherwise is refused.
+    """The model with what follows from its params; a table that says otherwise is refused, and impossible
+    numbers are.
 
     Of a network that is not known here, the table's own words count.
     """
+    _check_params(model.params, f"{where}: params")
     if model.network not in FACTS:
-        return model
+        return _in_range(model, where)
     facts = asdict(facts_of(model.network, model.params))
     for key, fact in facts.items():
         if table.get(key, fact) != fact:
@@ -62,4 +75,28 @@ def with_facts(model: ModelSpec, table: Mapping[str, object], where: str) -> Mod
                 f"{where}: {key}: {table[key]!r}, but {model.network} with these params has {fact}",
                 hint="leave it out: it follows from the params",
             )
-    return replace(model, **facts)
+    return _in_range(replace(model, **facts), where)
+
+
+def _in_range(model: ModelSpec, where: str) -> ModelSpec:
+    for key, (low, high) in RANGES.items():
+        value = getattr(model, key)
+        if value is not None and not low <= value <= high:
+            raise CheckError(f"{where}: {key}: {value} is not {low:g} to {high:g}")
+    if model.channels not in (1, 3):
+        raise CheckError(f"{where}: channels: {model.channels} is not 1 or 3")
+    return model
+
+
+def _check_params(value: object, where: str) -> None:
+    """Numbers that no network is built with: it would take days to say so, or all memory."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_params(inner, f"{where}: {key}")
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _check_params(inner, where)
+        if len(value) > MOST_PARTS:
+            raise CheckError(f"{where}: more than {MOST_PARTS} values")
+    elif type(value) is int and not 0 <= value <= MOST_PARTS:
+        raise CheckError(f"{where}: {value} is not 0 to {MOST_PARTS}")

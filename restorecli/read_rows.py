@@ -1,5 +1,6 @@
 """weights.toml to checked rows. An error names file, row and key."""
 
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -53,21 +54,25 @@ def _read_document(path: Path, remedy: str) -> dict[str, object]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WeightsError(f"{path}: {reason(error)}", hint=remedy) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits
         raise CheckError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise CheckError(f"{path}: tables or lists too deep inside each other") from error
     unknown = [key for key in document if key != "weights"]
     if unknown:
         raise CheckError(f"{path}: unknown key {unknown[0]!r}", hint="rows start with [[weights]]")
-    return {key: _with_texts_for_dates(value) for key, value in document.items()}
+    return {key: _as_json_has_it(value) for key, value in document.items()}
 
 
-def _with_texts_for_dates(value: object) -> object:
-    """TOML has dates and JSON has none: they are kept as they are written."""
+def _as_json_has_it(value: object) -> object:
+    """TOML has dates, nan and inf, and JSON has none: they are kept as they are written."""
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, dict):
-        return {key: _with_texts_for_dates(inner) for key, inner in value.items()}
-    return [_with_texts_for_dates(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _as_json_has_it(inner) for key, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return [_as_json_has_it(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _with_variants(path: Path, rows: list[object]) -> Iterator[object]:
@@ -133,5 +138,9 @@ def _check_source(entry: WeightsEntry, where: str) -> None:
         raise CheckError(f"{where}: url: {entry.url!r} does not start with https:// and a host")
     if entry.repo is not None and not re.fullmatch(REPO, entry.repo):
         raise CheckError(f"{where}: repo: {entry.repo!r} is not USER/NAME")
-    if entry.size is not None and entry.size <= 0:
-        raise CheckError(f"{where}: size: {entry.size} is not the size of a file")
+    for key in ("size", "about_size"):
+        size = getattr(entry, key)
+        if size is not None and not 0 < size < 1 << 63:
+            raise CheckError(f"{where}: {key}: {size} is not the size of a file")
+    if "\0" in (entry.file or ""):
+        raise CheckError(f"{where}: file: {entry.file!r} is no name of a file")

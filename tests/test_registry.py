@@ -34,6 +34,11 @@ def source(kind: str, **keys: str) -> str:
     return row + "".join(f'{key} = "{value}"\n' for key, value in keys.items()) + MODEL
 
 
+def params(text: str) -> str:
+    """A row whose network has these."""
+    return ROW + MODEL.replace("width = 8", text)
+
+
 def read(tmp_path: Path, text: str) -> tuple[WeightsEntry, ...]:
     path = tmp_path / "list.toml"
     path.write_text(text, encoding="utf-8")
@@ -95,6 +100,27 @@ def test_a_row_is_read_with_its_model(tmp_path: Path):
         ("[weigths]\n", "unknown key 'weigths'"),
         ("weights = 3\n", "'weights' is not a list of rows"),
         ("[[weights]\n", "list.toml"),
+        (ROW + MODEL + "multiple_of = 0\n", "row 'one': model: multiple_of: 0, but compact with these"),
+        (ROW + MODEL + "scale = -1\n", "row 'one': model: scale: -1, but compact with these params has 1"),
+        (ROW + MODEL + "tile = -1\n", "row 'one': model: tile: -1 is not 0 to 16384"),
+        (ROW + MODEL + "tile = 1000000\n", "row 'one': model: tile: 1000000 is not 0 to 16384"),
+        (ROW + MODEL + "overlap = -5\n", "row 'one': model: overlap: -5 is not 0 to 8192"),
+        (ROW + MODEL + "halo = -1\n", "row 'one': model: halo: -1 is not 0 to 1024"),
+        (ROW + MODEL + "value_range = 0\n", "row 'one': model: value_range: 0.0 is not 0.001 to 65536"),
+        (ROW + MODEL + "value_range = nan\n", "row 'one': model: value_range: 'nan' is not a number"),
+        (ROW + MODEL + f"value_range = 1{'0' * 400}\n", "row 'one': model: value_range: 1000"),
+        (ROW + f"size = 1{'0' * 5000}\n" + MODEL, "list.toml"),
+        (ROW + f"level = {'[' * 3000}{']' * 3000}\n" + MODEL, "list.toml: tables or lists too deep"),
+        (ROW + "level = nan\n" + MODEL, "row 'one': level: 'nan' is not 0 to 100"),
+        (ROW + "about_size = 0\n" + MODEL, "row 'one': about_size: 0 is not the size of a file"),
+        (ROW.replace("one.safe", "one\\u0000safe") + MODEL, "row 'one': file: "),
+        (params("shuffle = 0"), "row 'one': model: multiple_of: 0 is not 1 to 4096"),
+        (params("shuffle = -2"), "row 'one': model: params: shuffle: -2 is not 0 to 4096"),
+        (params("width = 99999999999"), "row 'one': model: params: width: 99999999999 is not 0 to 4096"),
+        (params("encoder = [1000000000, 1]"), "model: params: encoder: 1000000000 is not 0 to 4096"),
+        (params("channels = 4"), "row 'one': model: channels: 4 is not 1 or 3"),
+        (params(f"encoder = {[1] * 5000}"), "row 'one': model: params: encoder: more than 4096 values"),
+        (params(f"encoder = {[1] * 20}"), "row 'one': model: multiple_of: 2097152 is not 1 to 4096"),
     ],
 )
 def test_an_error_names_file_row_and_key(tmp_path: Path, text: str, message: str):

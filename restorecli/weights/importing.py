@@ -4,6 +4,7 @@ import lzma
 import os
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,9 +21,11 @@ from .store import Stored, folder
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 SPARE = 8  # a training's checkpoint also has the optimiser's numbers, a few for each weight
 LISTED = 8  # files that a message names
-# RuntimeError: it wants a password; NotImplementedError: a compression of its own
+# RuntimeError: it wants a password; NotImplementedError: a compression of its own; ValueError: a name that
+# is said to be UTF-8 and is not
 BROKEN_ZIP = (
     OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError,
+    ValueError, struct.error,
 )  # fmt: skip
 
 

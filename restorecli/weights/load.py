@@ -8,6 +8,7 @@ Files of others become ours in convert.py; where a row's file lies, and what is 
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,14 +18,16 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ..errors import WeightsError
+from ..errors import OutOfMemoryError, WeightsError
 from ..networks import NETWORKS
 from ..proof import digest
 from ..spec import Remote, WeightsEntry
 from ..wording import reason
 from . import store
-from .convert import as_float32, check_fit, convert, read_checkpoint
+from .convert import as_float32, check_fit, convert, read_checkpoint, reason_of
 from .store import Stored
+
+MOST_PARAMETERS = 1_000_000_000  # of a network: 4 GB; the largest published one has 60 million
 
 
 def load_network(entry: WeightsEntry) -> nn.Module:
@@ -99,21 +102,40 @@ def converted(entry: WeightsEntry, path: Path) -> bytes:
 
 def build_network(entry: WeightsEntry) -> nn.Module:
     """The network of a row, not yet filled."""
+    if entry.source != "embedded":
+        empty_network(entry)  # refuses what could not be built, or would take all memory
+    try:
+        return _class(entry)(**entry.model.params)
+    except (MemoryError, RuntimeError) as error:
+        raise OutOfMemoryError(f"{entry.id}: not enough memory for its network") from error
+
+
+def empty_network(entry: WeightsEntry) -> nn.Module:
+    """The network of a row for its keys and shapes only: nothing is allocated."""
+    fits = f"{entry.id}: params do not fit the network {entry.model.network}"
+    try:
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that an empty layer cannot be filled
+            network = _class(entry)(**entry.model.params)
+    except WeightsError:
+        raise
+    except Exception as error:  # whatever goes wrong: params are the user's
+        raise WeightsError(f"{fits}: {reason_of(error)}") from error
+    sizes = [parameter.numel() for parameter in network.parameters()]
+    if 0 in sizes:
+        raise WeightsError(f"{fits}: a layer would be empty")
+    if sum(sizes) > MOST_PARAMETERS:
+        raise WeightsError(f"{fits}: it would have {sum(sizes):.2g} parameters")
+    return network
+
+
+def _class(entry: WeightsEntry) -> type[nn.Module]:
     name = entry.model.network
     if name not in NETWORKS:
         raise WeightsError(
             f"{entry.id}: there is no network {name!r}", hint=f"networks: {', '.join(NETWORKS)}"
         )
-    try:
-        return NETWORKS[name](**entry.model.params)
-    except TypeError as error:
-        raise WeightsError(f"{entry.id}: params do not fit the network {name}: {error}") from error
-
-
-def empty_network(entry: WeightsEntry) -> nn.Module:
-    """The network of a row for its keys and shapes only: nothing is allocated."""
-    with torch.device("meta"):
-        return build_network(entry)
+    return NETWORKS[name]
 
 
 def read_state(path: Path, entry: WeightsEntry, sha256: str | None) -> dict[str, Tensor]:

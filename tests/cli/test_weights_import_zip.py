@@ -109,3 +109,9 @@ def test_names_in_a_zip_lead_nowhere(
     assert kept == {".json", ".safetensors"}
     other = zipped(tmp_path / "other.zip", {name: b"no weights"})
     assert ".unpacked-" not in refused(bring("small-rnan", other), name)
+
+
+def test_a_name_that_is_said_to_be_utf8_and_is_not(bring, tmp_path: Path, contents: dict[str, bytes]):
+    path = zipped(tmp_path / "all.zip", {"\u00e9\u00e9.pt": contents["right"]})
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xff\xfe"))
+    refused(bring("small-panet", path), "all.zip cannot be unpacked: ")

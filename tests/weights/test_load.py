@@ -120,6 +120,24 @@ def test_a_row_that_no_network_fits_is_refused(row):
         load_network(row(state(), model=ModelSpec(network="local", params={"depth": 4})))
 
 
+@pytest.mark.parametrize(
+    ("network", "params", "why"),
+    [
+        ("local", {"width": 0}, "a layer would be empty"),
+        ("local", {"width": 4.5}, "params do not fit"),
+        ("local", {"unshuffle": 4096}, "parameters"),
+        ("compact", {"width": 8, "decoder": [1]}, "params do not fit"),
+        ("compact", {"width": 8, "shuffle": 2.5}, "params do not fit"),
+        ("compact", {"width": 4096}, "parameters"),
+        ("mhnet", {"encoder": []}, "params do not fit"),
+    ],
+)
+def test_params_of_which_no_network_is_built(row, network: str, params: dict, why: str):
+    with pytest.raises(WeightsError, match=why) as caught:
+        load_network(row(state(), model=ModelSpec(network=network, params=params)))
+    assert caught.value.message.startswith(f"x: params do not fit the network {network}: ")
+
+
 EMBEDDED = [entry for entry in registry.entries() if entry.source == "embedded"]
 
 
